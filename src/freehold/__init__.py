@@ -1,0 +1,1 @@
+"""One endpoint over all the AI compute you own, rent or can call."""

@@ -1,0 +1,1 @@
+"""Floor 5: settings, and `build`, the only place that knows all parts."""

@@ -1,0 +1,1 @@
+"""Floor 5: fakes and contract suites, shipped to users who write providers of their own."""
