@@ -1,0 +1,54 @@
+"""The whole tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from freehold.app.settings.door import ServerSettings, TelemetrySettings
+from freehold.app.settings.effort import (
+    BreakerSettings,
+    DeadlineSettings,
+    HedgeSettings,
+    RetrySettings,
+    StreamSettings,
+)
+from freehold.app.settings.keeping import CacheSettings, LocalSettings, ReceiptSettings
+from freehold.app.settings.providers import PriceSettings, ProviderSettings, Text
+
+Targets = Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The configuration of Freehold."""
+
+    server: ServerSettings = ServerSettings()
+    deadlines: DeadlineSettings = DeadlineSettings()
+    retry: RetrySettings = RetrySettings()
+    breaker: BreakerSettings = BreakerSettings()
+    hedge: HedgeSettings = HedgeSettings()
+    stream: StreamSettings = StreamSettings()
+    cache: CacheSettings = CacheSettings()
+    receipts: ReceiptSettings = ReceiptSettings()
+    local: LocalSettings = LocalSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    providers: Annotated[
+        Mapping[str, ProviderSettings],
+        Meta(
+            description="Providers by name. A known one also appears by itself once its key variable is set."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    aliases: Annotated[
+        Mapping[str, Targets],
+        Meta(
+            description='Names for offers, tried in order: fast = ["groq/llama-*", "local/*"]. '
+            "A name may hold one `*`; a `*` in its targets then stands for what it matched."
+        ),
+    ] = msgspec.field(default_factory=dict)
+    prices: Annotated[
+        Mapping[str, PriceSettings],
+        Meta(description='Prices by "provider/model"; overrides the catalog.'),
+    ] = msgspec.field(default_factory=dict)
