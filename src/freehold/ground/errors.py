@@ -54,7 +54,8 @@ class TryAnother(FreeholdError):
     """This provider failed in a way that another one may mend.
 
     `status` is the HTTP status it answered with, if any. `retry_after` is in seconds, None where it did not say.
-    `again` tells whether asking the same offer once more makes sense.
+    `again` tells whether asking the same offer once more, later, makes sense; `at_once` that it makes sense right now,
+    because the provider has another key to try. `key` is the label of the key that was used.
     """
 
     code = "provider_failed"
@@ -68,10 +69,14 @@ class TryAnother(FreeholdError):
         advice: str | None = None,
         status: int | None = None,
         retry_after: float | None = None,
+        at_once: bool = False,
+        key: str = "",
     ) -> None:
         super().__init__(message, advice=advice)
         self.status = status
         self.retry_after = retry_after
+        self.at_once = at_once
+        self.key = key
 
 
 class CannotServe(TryAnother):
@@ -180,7 +185,7 @@ class UnknownModel(FixRequest):
     """No offer has that name."""
 
     code = "model_not_found"
-    advice = "List what there is with `freehold models`, or ask for \"auto\"."
+    advice = 'List what there is with `freehold models`, or ask for "auto".'
 
 
 class NotAuthenticated(FixRequest):
@@ -237,9 +242,7 @@ class AllFailed(GiveUp):
     code = "all_providers_failed"
     advice = "See `freehold status` for what is down and `freehold receipts` for each attempt."
 
-    def __init__(
-        self, message: str, *, advice: str | None = None, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, advice: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(message, advice=advice)
         self.retry_after = retry_after
 

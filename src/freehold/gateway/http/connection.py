@@ -1,0 +1,292 @@
+"""One client's connection.
+
+Rules it keeps:
+
+- A request reaches its handler complete, within the stated bounds on head and body; what breaks a bound or the grammar is
+  answered with an error of our own and the connection is closed.
+- One request at a time: what a client pipelines waits until the answer before it is out.
+- A client that goes away cancels the task that works for it.
+- Slow clients are not waited for: the server sweeps connections whose `deadline` has passed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import httptools
+
+from freehold.gateway.http.limits import Limits
+from freehold.gateway.http.request import Exchange, HttpRequest, head
+from freehold.ground.errors import FixRequest, InvalidRequest, RequestTooLarge
+
+Handler = Callable[[HttpRequest, Exchange], Awaitable[None]]
+Refusal = Callable[[FixRequest, str], tuple[int, bytes, bytes]]
+"""Renders an error that was met before any handler: (error, path) -> status, header lines, body."""
+
+_ONCE_ONLY = frozenset(
+    {b"host", b"content-length", b"content-type", b"authorization", b"x-api-key", b"transfer-encoding"}
+)
+_NEVER = float("inf")
+_log = logging.getLogger("freehold.gateway")
+
+
+class Connection(asyncio.Protocol):
+    """Parses requests, runs the handler, writes answers."""
+
+    __slots__ = (
+        "_body", "_chunked", "_drain", "_handler", "_head_bytes", "_headers", "_keep_alive", "_limits",
+        "_loop", "_parser", "_paused", "_pending", "_queue", "_refuse", "_refused", "_register",
+        "_size", "_started", "_stopping", "_task", "_transport", "_url", "deadline",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        handler: Handler,
+        refuse: Refusal,
+        limits: Limits,
+        register: set[Connection],
+    ) -> None:
+        self._loop = loop
+        self._handler = handler
+        self._refuse = refuse
+        self._limits = limits
+        self._register = register
+        self._parser = httptools.HttpRequestParser(self)
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self._paused = False
+        self._drain: asyncio.Future[None] | None = None
+        self._pending = b""
+        self._queue: deque[tuple[HttpRequest, bool]] = deque()
+        self._started = self._refused = self._stopping = False
+        self._keep_alive = self._chunked = True
+        self._body: list[bytes] = []
+        self._size = 0
+        self._headers: dict[bytes, bytes] = {}
+        self._url = b""
+        self._head_bytes = 0
+        self.deadline = _NEVER
+
+    # Connection events
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        if len(self._register) >= self._limits.max_connections:
+            self._transport.abort()
+            return
+        self._register.add(self)
+        self.deadline = self._loop.time() + self._limits.header_timeout
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._register.discard(self)
+        self._release_writer()
+        if self._task is not None:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._task is not None:
+            self._hold(data)
+            return
+        if self.deadline == _NEVER or not self._head_bytes:
+            self.deadline = self._loop.time() + self._limits.header_timeout
+        self._feed(data)
+
+    def pause_writing(self) -> None:
+        self._paused = True
+        self.deadline = self._loop.time() + self._limits.write_timeout
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self.deadline = _NEVER
+        self._release_writer()
+
+    def sweep(self, now: float) -> None:
+        """Close the connection if its deadline has passed: idle too long, too slow to send, too slow to read."""
+        if now < self.deadline:
+            return
+        if self._task is not None:
+            self._transport.abort()
+        elif self._head_bytes:
+            self._reject(InvalidRequest("The request did not arrive in time.", advice="Send it faster."), status=408)
+        else:
+            self._transport.close()
+
+    def stop_when_idle(self) -> None:
+        """Close now if no request is being worked on, else after the answer."""
+        self._stopping = True
+        self._keep_alive = False
+        if self._task is None:
+            self._transport.close()
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None
+
+    def _hold(self, data: bytes) -> None:
+        self._pending += data
+        if len(self._pending) > self._limits.max_head_bytes:
+            self._transport.pause_reading()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._reject(InvalidRequest("This server does not switch protocols.", parameter="upgrade"))
+        except httptools.HttpParserError as error:
+            refusal = error.__context__
+            if isinstance(refusal, FixRequest):
+                self._reject(refusal)
+            elif not self._refused:
+                self._reject(InvalidRequest("This is not a well-formed HTTP/1.1 request."))
+
+    # Parser events
+
+    def on_message_begin(self) -> None:
+        self._headers = {}
+        self._url = b""
+        self._body = []
+        self._size = 0
+        self._head_bytes = 1
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count_head(len(name) + len(value) + 4)
+        name = name.lower()
+        if name in self._headers:
+            if name in _ONCE_ONLY:
+                raise InvalidRequest(f"The header {name.decode('latin-1')} occurs twice.")
+            value = self._headers[name] + b", " + value
+        self._headers[name] = value
+
+    def on_headers_complete(self) -> None:
+        declared = self._headers.get(b"content-length")
+        if declared is not None and (not declared.isdigit() or int(declared) > self._limits.max_body_bytes):
+            raise self._too_large()
+        if self._headers.get(b"expect", b"").lower() == b"100-continue":
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.deadline = self._loop.time() + self._limits.body_timeout
+
+    def on_body(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._limits.max_body_bytes:
+            raise self._too_large()
+        self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        parser = self._parser
+        self._head_bytes = 0
+        path, _, query = self._url.partition(b"?")
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
+        request = HttpRequest(
+            method=parser.get_method(),
+            path=path.decode("latin-1"),
+            query=query,
+            headers=self._headers,
+            body=body,
+        )
+        if self._task is None:
+            self._begin(request, parser.should_keep_alive())
+        else:
+            self._queue.append((request, parser.should_keep_alive()))
+
+    def _count_head(self, count: int) -> None:
+        self._head_bytes += count
+        if self._head_bytes > self._limits.max_head_bytes or len(self._headers) > self._limits.max_headers:
+            raise RequestTooLarge("The request's headers are too large.", advice="Send fewer or shorter headers.")
+
+    def _too_large(self) -> RequestTooLarge:
+        return RequestTooLarge(f"The request body is larger than {self._limits.max_body_bytes} bytes.")
+
+    # Answering
+
+    def _begin(self, request: HttpRequest, keep_alive: bool) -> None:
+        self._keep_alive = keep_alive and not self._stopping
+        self._started = False
+        self.deadline = _NEVER
+        self._task = self._loop.create_task(self._run(request))
+
+    async def _run(self, request: HttpRequest) -> None:
+        try:
+            await self._handler(request, self)
+        except asyncio.CancelledError:
+            self._transport.abort()
+            raise
+        except Exception:
+            _log.exception("A request handler failed.")
+            self._transport.abort()
+        finally:
+            self._task = None
+        self._next()
+
+    def _next(self) -> None:
+        """The answer is out: take up what the client sent in the meantime, or wait for it."""
+        if not self._keep_alive:
+            self._transport.close()
+            return
+        self.deadline = self._loop.time() + self._limits.keep_alive
+        if self._queue:
+            self._begin(*self._queue.popleft())
+        elif self._pending:
+            data, self._pending = self._pending, b""
+            self._transport.resume_reading()
+            self._feed(data)
+
+    def respond(self, status: int, headers: bytes, body: bytes) -> None:
+        self._started = True
+        framing = b"content-length: %d\r\n" % len(body)
+        self._transport.write(head(status, headers, framing, keep_alive=self._keep_alive) + body)
+
+    def start(self, status: int, headers: bytes) -> None:
+        self._started = True
+        self._chunked = self._parser.get_http_version() == "1.1"
+        if not self._chunked:
+            self._keep_alive = False
+        framing = b"transfer-encoding: chunked\r\n" if self._chunked else b""
+        self._transport.write(head(status, headers, framing, keep_alive=self._keep_alive))
+
+    def write(self, piece: bytes) -> None:
+        self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
+
+    def finish(self) -> None:
+        if self._chunked:
+            self._transport.write(b"0\r\n\r\n")
+
+    def abort(self) -> None:
+        self._keep_alive = False
+        self._transport.abort()
+
+    @property
+    def started(self) -> bool:
+        return self._started
+
+    @property
+    def congested(self) -> bool:
+        return self._paused
+
+    async def drained(self) -> None:
+        if self._paused:
+            self._drain = self._loop.create_future()
+            await self._drain
+
+    def _release_writer(self) -> None:
+        if self._drain is not None and not self._drain.done():
+            self._drain.set_result(None)
+
+    def _reject(self, error: FixRequest, *, status: int | None = None) -> None:
+        self._refused = True
+        self._keep_alive = False
+        code, headers, body = self._refuse(error, self._url.partition(b"?")[0].decode("latin-1"))
+        framing = b"content-length: %d\r\n" % len(body)
+        self._transport.write(head(status or code, headers, framing, keep_alive=False) + body)
+        self._transport.close()
