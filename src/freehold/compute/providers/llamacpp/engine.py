@@ -1,0 +1,120 @@
+"""One loaded model: its process, its socket, and the CPU time it has used."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from freehold.compute.providers.llamacpp.settings import EngineOrder, EngineReport
+from freehold.compute.providers.llamacpp.wire import Exchange, send
+from freehold.compute.providers.llamacpp.work import Work
+from freehold.ground.errors import ProviderBroken, ProviderTimedOut
+from freehold.ground.units import Seconds
+
+_LAST_LINES = 20
+_PATIENCE = 5.0
+"""Seconds an engine has to end by itself before it is killed."""
+
+
+class Engine:
+    """A running engine process. Made by `start`, with all three pipes; must be stopped."""
+
+    def __init__(self, process: asyncio.subprocess.Process, order: EngineOrder) -> None:
+        self._process = process
+        self._order = order
+        self._input = cast("asyncio.StreamWriter", process.stdin)
+        self._output = cast("asyncio.StreamReader", process.stdout)
+        self._complaints = cast("asyncio.StreamReader", process.stderr)
+        self._errors: deque[str] = deque(maxlen=_LAST_LINES)
+        self._listening = asyncio.create_task(self._listen())
+        self.work = Work(process.pid)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def send(self, target: str, body: bytes) -> Exchange:
+        """POST to the engine; see `wire.send`."""
+        return await send(Path(self._order.socket), target, body)
+
+    async def ready(self) -> None:
+        """Wait until the model is loaded. Raises ProviderBroken where it cannot be."""
+        with contextlib.suppress(ConnectionError):
+            self._input.write(msgspec.json.encode(self._order) + b"\n")
+            await self._input.drain()
+        line = await self._output.readline()
+        try:
+            report = msgspec.json.decode(line, type=EngineReport)
+        except msgspec.DecodeError:
+            report = EngineReport(error="the engine crashed while it loaded the file")
+        if report.error:
+            raise ProviderBroken(
+                f"The local model {self._order.alias} cannot be loaded: {report.error}.",
+                advice=_ADVICE + self._last_words(),
+            )
+
+    async def stop(self) -> None:
+        """End the process: first by closing its input, then by killing it. May be called twice."""
+        self._input.close()
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        await self._listening
+        shutil.rmtree(Path(self._order.socket).parent, ignore_errors=True)
+
+    async def _listen(self) -> None:
+        """Keep the last lines of what the engine complains about."""
+        with contextlib.suppress(ValueError):
+            async for line in self._complaints:
+                self._errors.append(line.decode("utf-8", "replace").rstrip())
+
+    def _last_words(self) -> str:
+        return f" Its last words: {' / '.join(self._errors)}" if self._errors else ""
+
+
+_ADVICE = "Check the file with `freehold models verify`, or ask for another model."
+
+
+async def start(order: EngineOrder, *, limit: Seconds) -> Engine:
+    """Start an engine and wait until its model is loaded, at most `limit` seconds.
+
+    Raises ProviderBroken where the file cannot be loaded, ProviderTimedOut where it takes too long.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "freehold.compute.providers.llamacpp.child",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    engine = Engine(process, order)
+    try:
+        async with asyncio.timeout(limit):
+            await engine.ready()
+    except TimeoutError as error:
+        process.kill()
+        await engine.stop()
+        raise ProviderTimedOut(f"Loading {order.alias} took longer than {limit:.0f} s.") from error
+    except BaseException:
+        process.kill()
+        await engine.stop()
+        raise
+    return engine
+
+
+def private_socket() -> Path:
+    """A path for a socket in a new directory that only this user may enter."""
+    return Path(tempfile.mkdtemp(prefix="freehold-")) / "engine.sock"
