@@ -42,16 +42,12 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = Seconds(75.0)
     drain: Annotated[
         Seconds,
-        Meta(
-            ge=0, le=3600, description="Seconds that running requests get to finish when Freehold is stopped."
-        ),
+        Meta(ge=0, le=3600, description="Seconds that running requests get to finish when Freehold is stopped."),
     ] = Seconds(30.0)
 
 
 class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """OpenTelemetry export. Off until an endpoint is named; bodies are never exported."""
 
-    endpoint: Annotated[
-        str | None, Meta(description="OTLP/HTTP collector, for example http://127.0.0.1:4318.")
-    ] = None
+    endpoint: Annotated[str | None, Meta(description="OTLP/HTTP collector, for example http://127.0.0.1:4318.")] = None
     service_name: Annotated[str, Meta(description="Name this gateway gives itself in traces.")] = "freehold"

@@ -23,9 +23,7 @@ class DeadlineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     between_chunks: Annotated[
         Wait, Meta(description="Seconds of silence allowed in the middle of a provider's answer.")
     ] = Seconds(60.0)
-    total: Annotated[Wait, Meta(description="Seconds for the whole request, all attempts together.")] = (
-        Seconds(600.0)
-    )
+    total: Annotated[Wait, Meta(description="Seconds for the whole request, all attempts together.")] = Seconds(600.0)
 
 
 class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,12 +31,10 @@ class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     attempts: Annotated[Count, Meta(description="Tries at one offer before moving on to the next.")] = 2
     max_attempts: Annotated[Count, Meta(description="Tries at all offers together.")] = 6
-    backoff: Annotated[
-        Wait, Meta(description="Seconds before the second try at one offer; doubles from there.")
-    ] = Seconds(0.25)
-    backoff_cap: Annotated[Wait, Meta(description="Longest wait before another try, in seconds.")] = Seconds(
-        8.0
+    backoff: Annotated[Wait, Meta(description="Seconds before the second try at one offer; doubles from there.")] = (
+        Seconds(0.25)
     )
+    backoff_cap: Annotated[Wait, Meta(description="Longest wait before another try, in seconds.")] = Seconds(8.0)
     jitter: Annotated[
         float, Meta(ge=0, le=1, description="Share of each wait that is left to chance: 0 none, 1 all of it.")
     ] = 1.0
@@ -49,9 +45,9 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     failures: Annotated[Count, Meta(description="That many failures within `window` open the breaker.")] = 5
     window: Annotated[Wait, Meta(description="Seconds over which failures are counted.")] = Seconds(30.0)
-    open_seconds: Annotated[
-        Wait, Meta(description="First rest, in seconds; doubles with each failed probe.")
-    ] = Seconds(10.0)
+    open_seconds: Annotated[Wait, Meta(description="First rest, in seconds; doubles with each failed probe.")] = (
+        Seconds(10.0)
+    )
     max_open_seconds: Annotated[Wait, Meta(description="Longest rest, in seconds.")] = Seconds(300.0)
     probes: Annotated[Count, Meta(description="Successful probes in a row that close it again.")] = 1
 

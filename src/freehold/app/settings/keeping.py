@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -15,12 +16,10 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Answers to exactly the same request, kept in memory per key."""
 
     enabled: Annotated[bool, Meta(description="Answer repeated requests from memory.")] = True
-    max_bytes: Annotated[
-        int, Meta(ge=MEBIBYTE, le=1 << 40, description="Memory the cache may take, per worker.")
-    ] = 64 * MEBIBYTE
-    ttl: Annotated[Seconds, Meta(gt=0, le=31_536_000, description="Seconds an answer stays good.")] = Seconds(
-        3600.0
+    max_bytes: Annotated[int, Meta(ge=MEBIBYTE, le=1 << 40, description="Memory the cache may take, per worker.")] = (
+        64 * MEBIBYTE
     )
+    ttl: Annotated[Seconds, Meta(gt=0, le=31_536_000, description="Seconds an answer stays good.")] = Seconds(3600.0)
     include_sampling: Annotated[
         bool, Meta(description="Also keep answers to requests that ask for randomness (temperature above 0).")
     ] = False
@@ -59,9 +58,13 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     enabled: Annotated[bool, Meta(description="Run local models in this process.")] = True
     models: Annotated[
-        tuple[Annotated[str, Meta(min_length=1)], ...],
-        Meta(description="GGUF files, or folders of them, beside those brought by `freehold pull`."),
-    ] = ()
+        Mapping[str, Annotated[str, Meta(min_length=1)]],
+        Meta(description="GGUF files by the name to offer them under, beside those that `freehold pull` brought."),
+    ] = msgspec.field(default_factory=dict)
+    context: Annotated[
+        int, Meta(ge=64, le=1 << 24, description="Tokens one request may have, where the model allows as many.")
+    ] = 4096
+    parallel: Annotated[int, Meta(ge=1, le=256, description="Requests that one model works on at a time.")] = 2
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=1024)] | None,
         Meta(description="Threads a local model computes with. Unset: one for each physical core."),
@@ -72,15 +75,11 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = Seconds(600.0)
     max_memory: Annotated[
         Annotated[int, Meta(ge=64 * MEBIBYTE)] | None,
-        Meta(
-            description="Bytes that all loaded models together may take. Unset: half of what the machine has."
-        ),
+        Meta(description="Bytes that all loaded models together may take. Unset: half of what the machine has."),
     ] = None
     discovery: Annotated[
         bool,
-        Meta(
-            description="Find servers that run on this machine: Ollama, vLLM, llama.cpp, LM Studio, SGLang."
-        ),
+        Meta(description="Find servers that run on this machine: Ollama, vLLM, llama.cpp, LM Studio, SGLang."),
     ] = True
     code: Annotated[
         bool,

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from freehold.app.settings.effort import Wait
 from freehold.app.settings.secrets import Credential, Secret
-from freehold.words.dialects import Dialect
+from freehold.words.dialects import Capability, Dialect
 from freehold.words.offers import Place
 from freehold.words.prices import Price
 
@@ -37,11 +37,13 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     like: Annotated[
         str | None, Meta(description="Name of a known provider whose ways this one has, for example vllm.")
     ] = None
+    parts: Annotated[
+        Mapping[str, Text],
+        Meta(description="What to put in place of the <PARTS> of a known provider's address, by name in lower case."),
+    ] = msgspec.field(default_factory=dict)
     key: Annotated[
         Secret | None,
-        Meta(
-            description="Its API key: env:NAME, file:PATH, or the key itself if only you can read the file."
-        ),
+        Meta(description="Its API key: env:NAME, file:PATH, or the key itself if only you can read the file."),
     ] = None
     keys: Annotated[tuple[Secret, ...], Meta(description="Several API keys, used in turn.")] = ()
     models: Annotated[
@@ -56,9 +58,20 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     retention_days: Annotated[
         Annotated[int, Meta(ge=0)] | None, Meta(description="Days it keeps what it is sent; 0 for none.")
     ] = None
-    preference: Annotated[
-        int | None, Meta(description="Smaller is tried earlier; equals share the load.")
+    capabilities: Annotated[
+        frozenset[Capability], Meta(description="What its models can do, where that is not known.")
+    ] = frozenset()
+    context: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Tokens that prompt and answer may have together.")
     ] = None
+    max_output: Annotated[Annotated[int, Meta(ge=1)] | None, Meta(description="Tokens an answer may have.")] = None
+    parameters: Annotated[
+        Annotated[float, Meta(gt=0)] | None, Meta(description="Size of its models in parameters, for example 8e9.")
+    ] = None
+    watts: Annotated[
+        Annotated[float, Meta(gt=0)] | None, Meta(description="Power its machine draws while it works.")
+    ] = None
+    preference: Annotated[int | None, Meta(description="Smaller is tried earlier; equals share the load.")] = None
     requests_per_minute: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="Most requests a minute it is sent, per worker.")
     ] = None
@@ -105,20 +118,16 @@ class PriceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     input: Annotated[Rate | None, Meta(description="US dollars per million prompt tokens.")] = None
     output: Annotated[Rate | None, Meta(description="US dollars per million generated tokens.")] = None
-    cache_read: Annotated[
-        Rate | None, Meta(description="Per million tokens read from its cache. Unset: as input.")
-    ] = None
+    cache_read: Annotated[Rate | None, Meta(description="Per million tokens read from its cache. Unset: as input.")] = (
+        None
+    )
     cache_write: Annotated[
         Rate | None, Meta(description="Per million tokens written to its cache. Unset: as input.")
     ] = None
-    reasoning: Annotated[Rate | None, Meta(description="Per million reasoning tokens. Unset: as output.")] = (
-        None
-    )
+    reasoning: Annotated[Rate | None, Meta(description="Per million reasoning tokens. Unset: as output.")] = None
     request: Annotated[Rate, Meta(description="US dollars per request.")] = 0.0
     audio_minute: Annotated[Rate | None, Meta(description="US dollars per minute of audio.")] = None
-    above: Annotated[
-        tuple[PriceTier, ...], Meta(description="Dearer tiers for long prompts, ascending.")
-    ] = ()
+    above: Annotated[tuple[PriceTier, ...], Meta(description="Dearer tiers for long prompts, ascending.")] = ()
 
     def price(self) -> Price:
         """The same in the house's own word for it."""

@@ -1,7 +1,7 @@
 """Secrets as the configuration names them.
 
-A secret is written as a reference, `env:NAME` or `file:PATH`, or as the value itself. It is read once, when the
-settings are, and shows its value to nobody but the caller of `reveal`: not in a repr, a log or a dump.
+A secret is written as a reference, `env:NAME` or `file:PATH`, or as the value itself. It is read once, when
+the settings are, and shows its value to nobody but the caller of `reveal`: not in a repr, a log or a dump.
 """
 
 from __future__ import annotations
@@ -35,9 +35,7 @@ class Secret:
         kind, _, rest = text.partition(":")
         if kind == "env":
             value = environment.get(rest, "").strip()
-            return cls(
-                value, reference=text, fault="" if value else f"environment variable {rest} is not set"
-            )
+            return cls(value, reference=text, fault="" if value else f"environment variable {rest} is not set")
         if kind == "file":
             value, fault = _read_file(folder / Path(rest).expanduser())
             return cls(value, reference=text, fault=fault)
@@ -48,6 +46,11 @@ class Secret:
         if self.fault:
             raise InvalidConfig(f"there is no secret {self}: {self.fault}")
         return self._value
+
+    def file(self, folder: Path) -> Path | None:
+        """The file it is read from, if it is read from one."""
+        kind, _, rest = self.reference.partition(":")
+        return folder / Path(rest).expanduser() if kind == "file" else None
 
     def __str__(self) -> str:
         return self.reference or MASK

@@ -37,15 +37,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     telemetry: TelemetrySettings = TelemetrySettings()
     providers: Annotated[
         Mapping[str, ProviderSettings],
-        Meta(
-            description="Providers by name. A known one also appears by itself once its key variable is set."
-        ),
+        Meta(description="Providers by name. A known one also appears by itself once its key variable is set."),
     ] = msgspec.field(default_factory=dict)
     aliases: Annotated[
         Mapping[str, Targets],
         Meta(
             description='Names for offers, tried in order: fast = ["groq/llama-*", "local/*"]. '
-            "A name may hold one `*`; a `*` in its targets then stands for what it matched."
+            "Where a name holds a `*`, a target that ends in `/*` is the model that was asked for."
         ),
     ] = msgspec.field(default_factory=dict)
     prices: Annotated[
