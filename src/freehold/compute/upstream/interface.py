@@ -58,7 +58,7 @@ class Response(Protocol):
         ...
 
     def close(self) -> None:
-        """Done with it. A complete response gives its connection back; an incomplete one drops it, which tells the server."""
+        """Done with it. A complete response has given its connection back; an incomplete one drops it: the server sees."""
         ...
 
 
@@ -69,8 +69,11 @@ class Upstream(Protocol):
         """Send and wait for the head of the response.
 
         A pooled connection that turns out to be dead before a single byte came back is replaced by a fresh one, once.
-        Cancelling drops the connection. Raises ProviderUnreachable, ProviderTimedOut or ProviderBroken.
+        Cancelling drops the connection. Raises ProviderUnreachable, ProviderTimedOut, ProviderBroken, or ProviderBusy if
+        all connections that may be open are in use for longer than `connect`.
         """
         ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Drop everything. What is still in progress fails, and so does every later `send`."""
+        ...
