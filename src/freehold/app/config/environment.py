@@ -1,7 +1,8 @@
 """`FREEHOLD_<SECTION>_<KEY>`: a variable overrides the key of that name; lists are separated by commas.
 
 `FREEHOLD_SERVER_PORT=9000` is `server.port`; `FREEHOLD_PROVIDERS_MY_BOX_REGION=eu` is `providers.my-box.region`, where
-there is such a provider. Aliases and prices have no variables. A variable that means nothing is an error, like an unknown key.
+there is such a provider. Aliases and prices have no variables. A variable that means nothing is
+an error, like an unknown key.
 """
 
 from __future__ import annotations

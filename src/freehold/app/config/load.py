@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from itertools import takewhile
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
@@ -145,7 +145,23 @@ def _complete(settings: Settings, document: Document) -> Settings:
         if name not in providers and (variable := switched_on_by(row, document.environment)):
             providers[name] = ProviderSettings(key=_secret_in(variable, document))
             document.attribute(("providers", name), variable)
-    return msgspec.structs.replace(settings, providers=providers)
+    return msgspec.structs.replace(
+        settings,
+        providers=providers,
+        local=msgspec.structs.replace(
+            settings.local, models={name: _resolve(path, document) for name, path in settings.local.models.items()}
+        ),
+        receipts=msgspec.structs.replace(settings.receipts, database=_resolve(settings.receipts.database, document)),
+    )
+
+
+@overload
+def _resolve(path: str, document: Document) -> str: ...
+@overload
+def _resolve(path: None, document: Document) -> None: ...
+def _resolve(path: str | None, document: Document) -> str | None:
+    """A path made absolute; relative ones start at the folder of the file that names them. URLs stay as they are."""
+    return path if not path or "://" in path else str((document.folder / FilePath(path).expanduser()).absolute())
 
 
 def _with_key(name: str, provider: ProviderSettings, document: Document) -> ProviderSettings:

@@ -1,0 +1,91 @@
+"""Noticing that the configuration has changed.
+
+The app's ticker calls `poll` once a second; a SIGHUP calls `reload`. New settings come out only when they are right as a
+whole; until then the old ones stay in force and `problems` says what is wrong with the new. No threads, no tasks: a poll
+is one `stat` for each file that the settings were read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from freehold.app.config.load import Loaded, load
+from freehold.app.config.problems import ConfigRejected
+from freehold.app.settings import Settings
+from freehold.ground.errors import InvalidConfig
+
+Mark = tuple[int, int, int] | None
+"""What tells one version of a file from the next; None while there is no such file."""
+
+AT_START_ONLY = (
+    ("server", "host"),
+    ("server", "port"),
+    ("server", "workers"),
+    ("server", "max_connections"),
+    ("receipts", "database"),
+    ("receipts", "window_ms"),
+    ("telemetry", "endpoint"),
+    ("telemetry", "service_name"),
+)
+"""Keys that are read when Freehold starts and not again."""
+
+
+class Watcher:
+    """Keeps an eye on the files behind `loaded`."""
+
+    def __init__(self, loaded: Loaded, *, environment: Mapping[str, str] | None = None) -> None:
+        self._loaded = loaded
+        self._environment = environment
+        self._marks = self._look()
+        self.problems: tuple[str, ...] = ()
+        """What is wrong with the newest version of the configuration; empty while it is in force."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """The settings in force."""
+        return self._loaded
+
+    def poll(self) -> Loaded | None:
+        """New settings, if a file has changed and all is right; None otherwise."""
+        marks = self._look()
+        if marks == self._marks:
+            return None
+        self._marks = marks
+        return self.reload()
+
+    def reload(self) -> Loaded | None:
+        """Read everything anew. None if it is wrong (see `problems`) or says the same as before."""
+        try:
+            loaded = load(self._loaded.file, environment=self._environment)
+        except ConfigRejected as error:
+            self.problems = tuple(map(str, error.problems))
+            return None
+        except InvalidConfig as error:
+            self.problems = (error.message,)
+            return None
+        before, self._loaded = self._loaded, loaded
+        self._marks = self._look()
+        self.problems = ()
+        return loaded if loaded.settings != before.settings else None
+
+    def _look(self) -> dict[Path, Mark]:
+        return {path: _mark(path) for path in self._loaded.files}
+
+
+def needs_restart(before: Settings, after: Settings) -> tuple[str, ...]:
+    """Keys that changed and that only a restart puts in force."""
+    changed = (
+        f"{section}.{key}"
+        for section, key in AT_START_ONLY
+        if getattr(getattr(before, section), key) != getattr(getattr(after, section), key)
+    )
+    return tuple(changed)
+
+
+def _mark(path: Path) -> Mark:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
