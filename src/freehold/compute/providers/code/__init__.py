@@ -1,0 +1,1 @@
+"""Plain code as a provider: exact answers to questions that need no model, and silence for all others."""
