@@ -67,11 +67,8 @@ def test_every_path_that_tomllib_sees_has_a_place_and_no_other_has(text: str) ->
         assert _stands_at(path[-1], lines[position.line - 1][position.column - 1 :])
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment", "a=1", "a=[]\nb={}", "[a]\n[b]", "\ufeffa"])
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a comment", "a=1", "a=[]\nb={}", "[a]\n[b]"])
 def test_small_documents_are_read_to_their_end(text: str) -> None:
-    if text.startswith("\ufeff"):
-        pytest.raises(tomllib.TOMLDecodeError, tomllib.loads, text)
-        return
     assert set(positions(text)) == set(_paths(tomllib.loads(text), ()))
 
 

@@ -6,6 +6,12 @@ import json
 
 from hypothesis import strategies as st
 
+
+def basic(text: str) -> str:
+    """A basic string."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 KEYS = st.one_of(
     st.from_regex(r"[A-Za-z0-9_-]{1,6}", fullmatch=True),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=6),
@@ -19,16 +25,11 @@ SCALARS = st.one_of(
             "'''a'''''", '"""b"""""', "'''''a'''", '"""\\\\"""', "'{'", '"""{ x = 1 }"""',
         ]
     ),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8).map(lambda text: basic(text)),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=8).map(basic),
 )  # fmt: skip
 SPACE = st.sampled_from(["", " ", "\t", "  "])
 BREAK = st.sampled_from(["", " ", "\n", " # ] } \" '\n", "\n\n\t"])
 NEWLINE = st.sampled_from(["\n", "\r\n", " # [c]\n", "\n\n", "\t\n# x = [\n"])
-
-
-def basic(text: str) -> str:
-    """A basic string."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 @st.composite

@@ -129,7 +129,7 @@ def write_gateway_file(home: Home, gateway: GatewayFile) -> None:
     path = home.state / GATEWAY_FILE
     draft = path.with_suffix(f".{gateway.pid}")
     draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(msgspec.json.encode(gateway))
     draft.replace(path)
 

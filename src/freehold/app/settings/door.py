@@ -49,5 +49,5 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """OpenTelemetry export. Off until an endpoint is named; bodies are never exported."""
 
-    endpoint: Annotated[str | None, Meta(description="OTLP/HTTP collector, for example http://127.0.0.1:4318.")] = None
+    endpoint: Annotated[str | None, Meta(description="OTLP/HTTP collector.", examples=["http://127.0.0.1:4318"])] = None
     service_name: Annotated[str, Meta(description="Name this gateway gives itself in traces.")] = "freehold"

@@ -56,7 +56,8 @@ class HedgeSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Asking a second offer while the first is slow; whoever answers first wins. Both may cost money."""
 
     after: Annotated[
-        Wait | None, Meta(description="Seconds without a first byte after which a second offer is asked too.")
+        Wait | None,
+        Meta(description="Seconds without a first byte after which a second offer is asked too.", examples=[2.0]),
     ] = None
 
 

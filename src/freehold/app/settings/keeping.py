@@ -32,7 +32,8 @@ class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         str | None,
         Meta(
             description="A path for SQLite, or a postgresql:// URL (needs the `postgres` extra). "
-            "Unset: state/freehold.db in Freehold's home."
+            "Unset: state/freehold.db in Freehold's home.",
+            examples=["postgresql://freehold@127.0.0.1/freehold"],
         ),
     ] = None
     window_ms: Annotated[
@@ -49,14 +50,14 @@ class ReceiptSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = False
     keep_days: Annotated[
         Annotated[int, Meta(ge=1, le=36_500)] | None,
-        Meta(description="Days after which a receipt is deleted. Unset: never."),
+        Meta(description="Days after which a receipt is deleted. Unset: never.", examples=[90]),
     ] = None
 
 
 class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Compute on this machine."""
 
-    enabled: Annotated[bool, Meta(description="Run local models in this process.")] = True
+    enabled: Annotated[bool, Meta(description="Run local models.")] = True
     models: Annotated[
         Mapping[str, Annotated[str, Meta(min_length=1)]],
         Meta(description="GGUF files by the name to offer them under, beside those that `freehold pull` brought."),
@@ -67,7 +68,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     parallel: Annotated[int, Meta(ge=1, le=256, description="Requests that one model works on at a time.")] = 2
     threads: Annotated[
         Annotated[int, Meta(ge=1, le=1024)] | None,
-        Meta(description="Threads a local model computes with. Unset: one for each physical core."),
+        Meta(description="Threads a local model computes with. Unset: one for each physical core.", examples=[4]),
     ] = None
     idle_unload: Annotated[
         Seconds,
@@ -75,7 +76,10 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = Seconds(600.0)
     max_memory: Annotated[
         Annotated[int, Meta(ge=64 * MEBIBYTE)] | None,
-        Meta(description="Bytes that all loaded models together may take. Unset: half of what the machine has."),
+        Meta(
+            description="Bytes that all loaded models together may take. Unset: half of what the machine has.",
+            examples=[8_000_000_000],
+        ),
     ] = None
     discovery: Annotated[
         bool,
