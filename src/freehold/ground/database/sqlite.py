@@ -6,6 +6,7 @@ never harms the file.
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -93,6 +94,10 @@ class SqliteDatabase(Database):
         _until_free(lambda: self._connection.execute("PRAGMA journal_mode = WAL"))
         for pragma in _PRAGMAS:
             self._connection.execute(pragma)
+        try:
+            self._connection.execute("SELECT floor(0.5)")
+        except sqlite3.OperationalError:  # built without mathematics
+            self._connection.create_function("floor", 1, math.floor, deterministic=True)
 
     def _execute(self, sql: str, parameters: Sequence[Value]) -> int:
         return self._connection.execute(sql, parameters).rowcount
