@@ -18,6 +18,7 @@ from freehold.compute.pacing import Pacing
 from freehold.compute.provider import Answer, AnswerStream, ProviderStatus
 from freehold.compute.providers.multipart import encode_form
 from freehold.compute.providers.passthrough import Passthrough
+from freehold.compute.providers.quirks import Quirks
 from freehold.compute.providers.verdicts import verdict
 from freehold.compute.upstream import Deadlines, Origin, Request, Response, Upstream
 from freehold.ground.errors import CannotServe, CredentialRejected, ProviderBroken, ProviderBusy, TryAnother
@@ -46,6 +47,7 @@ class HttpEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: Deadlines = Deadlines()
     stream_usage: bool = True
     """Whether it takes `stream_options.include_usage`."""
+    quirks: Quirks = Quirks()
     max_concurrency: int = 256
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
@@ -139,7 +141,8 @@ class HttpProvider:
 
     def _request(self, ask: Ask, offer: Offer, key: ProviderKey) -> Request:
         target = self._targets[ask.dialect]
-        fields: dict[str, msgspec.Raw] = {**ask.fields, "model": self._model(offer)}
+        fields = self._endpoint.quirks.apply(ask.dialect, ask.fields)
+        fields["model"] = self._model(offer)
         if ask.upload is not None:
             content_type, body = encode_form(fields, ask.upload)
             headers = b"content-type: %b\r\n" % content_type

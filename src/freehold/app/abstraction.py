@@ -1,0 +1,192 @@
+"""Freehold as a library: the same selection, failover, budgets and receipts, without HTTP.
+
+async with freehold.open() as compute:
+    result = await compute.inference("auto", "What is the capital of France?")
+    print(result.text, result.receipt.provider)
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Self
+
+import msgspec
+
+from freehold.app.build import House
+from freehold.compute.dialects.sse import parse
+from freehold.compute.provider import Answer, AnswerStream
+from freehold.ground.errors import InvalidRequest, NotAvailable, ProviderBroken
+from freehold.stack.calls import Call
+from freehold.stack.recording import receipt_of
+from freehold.stack.selection import Plan
+from freehold.words.asks import NO_REQUIREMENTS, Ask, ComputeRequirements
+from freehold.words.dialects import Capability, Dialect
+from freehold.words.results import Delta, InferenceResult, ToolCall
+
+Inputs = str | Sequence[Mapping[str, Any]] | Mapping[str, Any]
+"""A question; or messages; or the fields of a Chat Completions request."""
+
+
+class _Function(msgspec.Struct):
+    name: str = ""
+    arguments: str = ""
+
+
+class _Call(msgspec.Struct):
+    id: str = ""
+    function: _Function = msgspec.field(default_factory=_Function)
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[_Call] | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message = msgspec.field(default_factory=_Message)
+    delta: _Message = msgspec.field(default_factory=_Message)
+    finish_reason: str | None = None
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice] = []
+
+
+_DECODER = msgspec.json.Decoder(_Completion)
+
+
+class ComputeAbstractionLayer:
+    """One interface over all the compute there is. Made by `freehold.open()`; used as an async context manager."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __aenter__(self) -> Self:
+        await self._house.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._house.stop()
+
+    async def inference(
+        self, model: str, inputs: Inputs, requirements: ComputeRequirements = NO_REQUIREMENTS, **options: Any
+    ) -> InferenceResult:
+        """The whole answer of the best offer that meets the requirements.
+
+        `options` are fields of a Chat Completions request (`temperature`, `tools`, `max_tokens`, ...). Raises
+        `FixRequest`, `Wait` or `GiveUp` errors; what another provider could mend has been tried there already.
+        """
+        call = self._open(_ask(model, inputs, requirements, {**options, "stream": False}))
+        answer = await self._answer(call)
+        if not isinstance(answer, Answer):
+            raise ProviderBroken("A stream came back where a whole answer was asked for.")
+        self._house.desk.close(call, None)
+        return _result(call, answer)
+
+    async def stream(
+        self, model: str, inputs: Inputs, requirements: ComputeRequirements = NO_REQUIREMENTS, **options: Any
+    ) -> AsyncIterator[Delta]:
+        """The answer in pieces, as they come. Leaving the loop early stops the work."""
+        call = self._open(_ask(model, inputs, requirements, {**options, "stream": True}))
+        answer = await self._answer(call)
+        if isinstance(answer, Answer):
+            raise ProviderBroken("A whole answer came back where a stream was asked for.")
+        error: BaseException | None = None
+        try:
+            async for piece in answer:
+                for delta in _deltas(piece):
+                    yield delta
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            call.usage, call.energy = answer.usage, answer.energy
+            await answer.aclose()
+            self._house.desk.close(call, error)
+
+    async def training(self, config: object, dataset: object, budget: object = None) -> None:
+        """Train a model. Raises NotAvailable until a provider here can."""
+        raise NotAvailable(
+            "No provider here can train models.",
+            advice="Training comes with a later release; until then train elsewhere and serve the GGUF with `freehold pull FILE`.",
+        )
+
+    async def deploy_model(self, artifact: object, target: object = None) -> None:
+        """Deploy a model. Raises NotAvailable until a provider here can."""
+        raise NotAvailable(
+            "No provider here can deploy models.",
+            advice="To serve a GGUF file on this machine, run `freehold pull FILE`.",
+        )
+
+    def explain(self, model: str, inputs: Inputs, requirements: ComputeRequirements = NO_REQUIREMENTS) -> Plan:
+        """Which offers would be asked, in order, which not, and why. Asks nobody."""
+        return self._house.desk.dispatch.plan(self._open(_ask(model, inputs, requirements, {}), watch=False))
+
+    def _open(self, ask: Ask, *, watch: bool = True) -> Call:
+        desk = self._house.desk
+        return desk.open(ask, desk.owner, use_cache=None, watch=watch)
+
+    async def _answer(self, call: Call) -> Answer | AnswerStream:
+        try:
+            return await self._house.desk.answer(call)
+        except BaseException as error:
+            self._house.desk.close(call, error)
+            raise
+
+
+def _ask(model: str, inputs: Inputs, requirements: ComputeRequirements, options: Mapping[str, Any]) -> Ask:
+    body = _body(inputs, options)
+    try:
+        fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in body.items()}
+    except TypeError as error:
+        raise InvalidRequest(f"The inputs cannot be written as JSON: {error}.") from error
+    needs = {Capability.CHAT}
+    if body.get("tools"):
+        needs.add(Capability.TOOLS)
+    return Ask(
+        id=f"req_{secrets.token_hex(12)}",
+        dialect=Dialect.CHAT,
+        model=model,
+        fields={"model": msgspec.Raw(msgspec.json.encode(model)), **fields},
+        stream=bool(options.get("stream")),
+        needs=frozenset(needs),
+        requirements=requirements,
+        size=sum(len(bytes(raw)) for raw in fields.values()),
+    )
+
+
+def _body(inputs: Inputs, options: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(inputs, str):
+        return {"messages": [{"role": "user", "content": inputs}], **options}
+    if isinstance(inputs, Mapping):
+        return {**inputs, **options}
+    return {"messages": list(inputs), **options}
+
+
+def _result(call: Call, answer: Answer) -> InferenceResult:
+    choices = _DECODER.decode(answer.body).choices
+    choice = choices[0] if choices else _Choice()
+    calls = choice.message.tool_calls or []
+    return InferenceResult(
+        text=choice.message.content or "",
+        reasoning=choice.message.reasoning_content or "",
+        tool_calls=tuple(ToolCall(id=c.id, name=c.function.name, arguments=c.function.arguments) for c in calls),
+        finish_reason=choice.finish_reason or "",
+        usage=call.usage,
+        receipt=receipt_of(call, None),
+        body=answer.body,
+    )
+
+
+def _deltas(piece: bytes) -> list[Delta]:
+    found = []
+    for event in parse(piece):
+        if event.data == b"[DONE]":
+            continue
+        for choice in _DECODER.decode(event.data).choices:
+            text, thought = choice.delta.content or "", choice.delta.reasoning_content or ""
+            if text or thought or choice.finish_reason:
+                found.append(Delta(text=text, reasoning=thought, finish_reason=choice.finish_reason or ""))
+    return found

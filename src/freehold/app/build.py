@@ -1,0 +1,160 @@
+"""The only place that knows all parts: from settings to a house that answers.
+
+    house = House(settings, home())
+    await house.start()      # database, providers, background work; touches no network
+    ... house.desk ...
+    await house.stop()
+
+A reload (`adopt`) puts new providers, aliases, prices and limits in force between two requests; requests on their way keep
+what they started with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from freehold.app.background import Ticker
+from freehold.app.hiring import hire_all
+from freehold.app.settings import Settings
+from freehold.compute.catalog import Catalog
+from freehold.compute.health import BreakerPolicy
+from freehold.compute.prices import PriceBook
+from freehold.compute.provider import Inference
+from freehold.compute.upstream.opening import open_upstream
+from freehold.ground.database import open_database
+from freehold.ground.database.schema import migrate
+from freehold.ground.paths import Home
+from freehold.ground.units import Seconds
+from freehold.stack.cache import CachePolicy, ExactCache
+from freehold.stack.clerk import Clerk
+from freehold.stack.desk import Desk, Door
+from freehold.stack.dispatch import Dispatch
+from freehold.stack.health import Health
+from freehold.stack.keys import POLL_SECONDS, Keyring
+from freehold.stack.progress import RetryPolicy
+from freehold.stack.purse import Purse
+from freehold.stack.receipts.writer import ReceiptWriter, Retention
+from freehold.stack.tally import Tally
+
+
+class House:
+    """Everything that one process runs, put together from its settings."""
+
+    def __init__(self, settings: Settings, home: Home, *, worker: str = "") -> None:
+        self.settings = settings
+        self.home = home
+        self.ticker = Ticker()
+        database = open_database(settings.receipts.database or home.state / "freehold.db")
+        migrate(database)
+        self._clerk = Clerk(database)
+        self._keys = Keyring()
+        self._keys.refresh(database)
+        self._upstream = open_upstream()
+        self._prices = PriceBook(home)
+        self._local: list[Inference] = []
+        self.catalog = Catalog(settings.aliases)
+        self.desk = self._desk(settings, worker or f"{os.getpid()}")
+        self._hire(settings)
+        self._move_in(settings)
+
+    async def start(self) -> None:
+        """Begin to work."""
+        self._clerk.start()
+        self.ticker.start()
+        if self.settings.local.discovery:
+            self._discover()
+
+    async def stop(self) -> None:
+        """Let go of everything; receipts and budgets are written first. Requests must have ended."""
+        self.desk.stopping = True
+        await self.ticker.stop()
+        await asyncio.gather(*(provider.aclose() for provider in list(self.catalog.providers)), return_exceptions=True)
+        await self._upstream.aclose()
+        await asyncio.to_thread(self._clerk.stop)
+
+    def adopt(self, settings: Settings) -> None:
+        """Put new settings in force. What only a restart can change stays as it is."""
+        gone = set(self.settings.providers) - {name for name, p in settings.providers.items() if p.enabled}
+        for name in gone:
+            self.catalog.remove(name)
+        self.settings = settings
+        self.catalog.rename(settings.aliases)
+        self._hire(settings)
+
+    def _hire(self, settings: Settings) -> None:
+        known = {provider.name: provider for provider in self.catalog.providers}
+        for hired in hire_all(settings, upstream=self._upstream, find_price=self._prices.find):
+            before = known.get(hired.provider.name)
+            if before is not None and (keyring := getattr(before, "keyring", None)) is not None:
+                hired.provider.keyring.carry_over(keyring)
+            self.catalog.add(hired.provider, maker=hired.maker)
+
+    def _move_in(self, settings: Settings) -> None:
+        """The providers that live on this machine."""
+        local = settings.local
+        if local.code:
+            from freehold.compute.providers.code.provider import CodeProvider
+
+            self.catalog.add(CodeProvider())
+        if local.enabled:
+            from freehold.app.locals import local_providers
+
+            for provider in local_providers(settings, self.home):
+                self.catalog.add(provider)
+
+    def _desk(self, settings: Settings, worker: str) -> Desk:
+        receipts = ReceiptWriter(
+            self._clerk,
+            worker=worker,
+            window=Seconds(settings.receipts.window_ms / 1000),
+            required=settings.receipts.required,
+            retention=Retention(days=settings.receipts.keep_days),
+        )
+        tally = Tally()
+        receipts.on_batch(tally.add)
+        self._clerk.every(POLL_SECONDS, self._keys.refresh)
+        purse = Purse(self._clerk, worker=worker)
+        breaker = settings.breaker
+        return Desk(
+            door=Door(require_key=settings.server.require_key, total=settings.deadlines.total),
+            dispatch=Dispatch(
+                self.catalog,
+                health=Health(
+                    BreakerPolicy(
+                        failures=breaker.failures,
+                        window=breaker.window,
+                        open_seconds=breaker.open_seconds,
+                        max_open_seconds=breaker.max_open_seconds,
+                        probes=breaker.probes,
+                    )
+                ),
+                retry=RetryPolicy(
+                    attempts=settings.retry.attempts,
+                    max_attempts=settings.retry.max_attempts,
+                    backoff=settings.retry.backoff,
+                    backoff_cap=settings.retry.backoff_cap,
+                    jitter=settings.retry.jitter,
+                ),
+                purse=purse,
+                hedge_after=settings.hedge.after,
+            ),
+            cache=ExactCache(
+                CachePolicy(
+                    enabled=settings.cache.enabled,
+                    max_bytes=settings.cache.max_bytes,
+                    ttl=settings.cache.ttl,
+                    include_sampling=settings.cache.include_sampling,
+                )
+            ),
+            keys=self._keys,
+            purse=purse,
+            receipts=receipts,
+            tally=tally,
+        )
+
+    def _discover(self) -> None:
+        from freehold.app.finding import Finding
+
+        finding = Finding(self.catalog, self._upstream)
+        self.ticker.every(30.0, finding.look)

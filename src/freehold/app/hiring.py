@@ -1,0 +1,142 @@
+"""From settings and rows to providers that can be asked over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from functools import partial
+
+import msgspec
+
+from freehold.app.config.rows import row_for
+from freehold.app.settings import DeadlineSettings, ProviderSettings, Settings
+from freehold.compute.catalog import Maker
+from freehold.compute.keyring import ProviderKey
+from freehold.compute.offering import FindPrice, Overrides, offer_for, offers_for
+from freehold.compute.providers.http import HttpEndpoint, HttpProvider
+from freehold.compute.providers.quirks import Quirks
+from freehold.compute.rows import Auth, ModelRow, Row
+from freehold.compute.upstream import Deadlines, Upstream
+from freehold.words.dialects import Capability
+from freehold.words.offers import Offer
+
+_DEFAULT_CONCURRENCY = 1024
+_ANY_MODEL = frozenset(
+    {
+        Capability.CHAT,
+        Capability.COMPLETION,
+        Capability.TOOLS,
+        Capability.STRUCTURED_OUTPUT,
+        Capability.VISION,
+        Capability.LOGPROBS,
+        Capability.REASONING,
+    }
+)
+"""What is assumed of a model that the user names and nobody has described: whether it can is for the server to say."""
+
+
+class Hired(msgspec.Struct, frozen=True, kw_only=True):
+    """A provider, and how to make offers of models that it does not list."""
+
+    provider: HttpProvider
+    maker: Maker
+
+
+def hire_all(settings: Settings, *, upstream: Upstream, find_price: FindPrice) -> list[Hired]:
+    """Every provider that is enabled."""
+    return [
+        hire(name, provider, settings, upstream=upstream, find_price=find_price)
+        for name, provider in settings.providers.items()
+        if provider.enabled
+    ]
+
+
+def hire(
+    name: str, provider: ProviderSettings, settings: Settings, *, upstream: Upstream, find_price: FindPrice
+) -> Hired:
+    """One provider, ready to be asked."""
+    row = _with_named_models(row_for(name, provider), provider)
+    make = partial(_make_offer, row, name, provider, settings, find_price)
+    listed = [model for model in provider.models if "*" not in model] or [o.model for o in offers_for(row)]
+    offers = [offer for model in listed if (offer := make(model)) is not None]
+    return Hired(
+        provider=HttpProvider(
+            _endpoint(name, row, provider, settings.deadlines),
+            offers=offers,
+            keys=_keys(row, provider),
+            upstream=upstream,
+        ),
+        maker=make,
+    )
+
+
+def _with_named_models(row: Row, provider: ProviderSettings) -> Row:
+    """The row, with entries for the models that the user names and the row does not know."""
+    dialects = frozenset(provider.dialects) or row.dialects
+    unknown = tuple(
+        ModelRow(id=model, capabilities=_ANY_MODEL) for model in provider.models if row.model(model) is None
+    )
+    return msgspec.structs.replace(row, dialects=dialects, models=row.models + unknown)
+
+
+def _make_offer(
+    row: Row, name: str, provider: ProviderSettings, settings: Settings, find_price: FindPrice, model: str
+) -> Offer | None:
+    if provider.models and not any(_matches(model, pattern) for pattern in provider.models):
+        return None
+    stated = settings.prices.get(f"{name}/{model}")
+    said = Overrides(
+        provider=name,
+        place=provider.place,
+        region=provider.region,
+        retention_days=provider.retention_days,
+        preference=provider.preference or 0,
+        price=stated.price() if stated is not None else None,
+    )
+    return offer_for(row, model, overrides=said, find_price=find_price)
+
+
+def _matches(model: str, pattern: str) -> bool:
+    return fnmatchcase(model, pattern)
+
+
+def _endpoint(name: str, row: Row, provider: ProviderSettings, usual: DeadlineSettings) -> HttpEndpoint:
+    dialects = row.dialects
+    return HttpEndpoint(
+        name=name,
+        base_url=provider.base_url or row.base_url,
+        paths={dialect: row.path(dialect) for dialect in dialects},
+        headers={**row.headers, **{key: value.reveal() for key, value in provider.headers.items()}},
+        deadlines=_deadlines(row, provider, usual),
+        stream_usage=row.stream_usage,
+        quirks=Quirks(output_limit=row.output_limit, developer_role=row.developer_role),
+        max_concurrency=provider.max_concurrency or _DEFAULT_CONCURRENCY,
+        requests_per_minute=provider.requests_per_minute,
+        tokens_per_minute=provider.tokens_per_minute,
+    )
+
+
+def _deadlines(row: Row, provider: ProviderSettings, usual: DeadlineSettings) -> Deadlines:
+    """The provider's own table first, then the row's where it departs from the usual, then [deadlines]."""
+    own, default = provider.deadlines, Deadlines()
+    base: Mapping[str, float] = {
+        field: getattr(row.deadlines, field)
+        if getattr(row.deadlines, field) != getattr(default, field)
+        else getattr(usual, field)
+        for field in ("connect", "first_byte", "between_chunks")
+    }
+    stated = {field: value for field in base if (value := getattr(own, field)) is not None}
+    return msgspec.convert({**base, **stated}, Deadlines)
+
+
+def _keys(row: Row, provider: ProviderSettings) -> list[ProviderKey]:
+    return [
+        ProviderKey(label=credential.label, header=_key_header(row.auth, credential.secret.reveal()))
+        for credential in provider.credentials
+    ]
+
+
+def _key_header(auth: Auth, value: str) -> bytes:
+    if auth is Auth.X_API_KEY:
+        return b"x-api-key: %b\r\n" % value.encode("latin-1")
+    return b"authorization: Bearer %b\r\n" % value.encode("latin-1") if auth is Auth.BEARER else b""

@@ -1,0 +1,51 @@
+"""A request on its way through the house: what is asked, and what has happened to it so far."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from freehold.ground.errors import FreeholdError
+from freehold.ground.units import Seconds, Usd
+from freehold.stack.keys import VirtualKey
+from freehold.words.asks import Ask
+from freehold.words.offers import Offer
+from freehold.words.prices import NO_USAGE, Usage
+from freehold.words.receipts import Attempt, Energy
+
+
+class Call(msgspec.Struct, kw_only=True):
+    """The draft of a receipt. Mutable; belongs to one task. Times are monotonic seconds unless they say otherwise."""
+
+    ask: Ask
+    key: VirtualKey
+    """Who asks."""
+    arrived: float
+    """Wall clock: seconds since the epoch."""
+    started: float
+    deadline: float = float("inf")
+    task: asyncio.Task[None] | None = None
+    """Who works on it; cancelled when the deadline passes."""
+    allowed: tuple[str, ...] = ()
+    """Patterns of models that the asking key may use; empty for all."""
+    use_cache: bool | None = None
+    """The client's own wish; None leaves it to the configuration."""
+    hold: object | None = None
+    """What is reserved of the key's requests and tokens."""
+    closed: bool = False
+    attempts: list[Attempt] = []
+    offer: Offer | None = None
+    """Who answered."""
+    usage: Usage = NO_USAGE
+    energy: Energy | None = None
+    usd: Usd | None = Usd(0.0)
+    """Sum over the attempts so far; None once any part is unknown."""
+    first_byte: Seconds | None = None
+    cached: bool = False
+    expired: bool = False
+    """Its deadline has passed, which is why its task was cancelled."""
+    error: FreeholdError | None = None
+
+    def add_cost(self, usd: Usd | None) -> None:
+        self.usd = None if usd is None or self.usd is None else Usd(self.usd + usd)

@@ -1,0 +1,234 @@
+"""Carrying out a plan: one offer after the other until one answers.
+
+Everything that decides is elsewhere and pure (`selection`, `progress`); this is the hand that asks. Rules it keeps:
+
+- Whatever happens to a call, each attempt is in its record.
+- Money is reserved before an attempt and settled after it, for every hop anew.
+- Nothing is switched after the first event of a stream has gone out.
+- An error after the first event counts against the offer like any other failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from freehold.compute.catalog import Catalog
+from freehold.compute.dialects import bridge
+from freehold.compute.provider import Answer, AnswerStream
+from freehold.ground.errors import (
+    AllFailed,
+    BudgetExhausted,
+    DeadlineExceeded,
+    FixRequest,
+    FreeholdError,
+    NothingFits,
+    TryAnother,
+    UnknownModel,
+)
+from freehold.ground.units import Seconds, Usd
+from freehold.stack.bounds import output_bound
+from freehold.stack.calls import Call
+from freehold.stack.health import Health
+from freehold.stack.progress import Progress, RetryPolicy
+from freehold.stack.selection import Choice, Plan, Wanted, make_plan
+from freehold.words.offers import Offer
+from freehold.words.prices import NO_USAGE, Usage, cost
+from freehold.words.receipts import Attempt, Outcome
+
+_MAX_PLANS = 4096
+
+
+class Purse(Protocol):
+    """Whoever keeps the money of the asking key."""
+
+    async def reserve(self, call: Call, offer: Offer) -> object | None:
+        """Set aside what an attempt at `offer` may cost at most; raises BudgetExhausted. None where nothing is limited."""
+        ...
+
+    def settle(self, hold: object, usd: Usd | None) -> None:
+        """Put the real cost in place of what was set aside; an unknown cost counts as the whole of it."""
+        ...
+
+
+class Running(msgspec.Struct, kw_only=True):
+    """An attempt that is going on."""
+
+    offer: Offer
+    started: float
+    hold: object | None
+
+
+class Dispatch:
+    """Chooses, asks, fails over."""
+
+    def __init__(
+        self, catalog: Catalog, *, health: Health, retry: RetryPolicy, purse: Purse, hedge_after: Seconds | None = None
+    ) -> None:
+        self.catalog = catalog
+        self.health = health
+        self._retry = retry
+        self._purse = purse
+        self._hedge_after = hedge_after
+        self._plans: dict[Wanted, Plan] = {}
+        self._version = -1
+        self._in_flight: dict[str, int] = {}
+        self._running: dict[int, Running] = {}
+
+    def plan(self, call: Call) -> Plan:
+        """Which offers may answer, in order; cached until the catalog changes. Raises UnknownModel."""
+        ask = call.ask
+        requirements = ask.requirements
+        wanted = Wanted(
+            model=ask.model,
+            dialect=ask.dialect,
+            needs=ask.needs,
+            requirements=requirements,
+            allowed=call.allowed,
+            size=1 << ask.size.bit_length(),
+            max_output=output_bound(ask) if requirements.max_usd is not None else None,
+        )
+        if self._version != self.catalog.version:
+            self._plans.clear()
+            self._version = self.catalog.version
+        found = self._plans.get(wanted)
+        if found is None:
+            ranks = self.catalog.find(ask.model)
+            if not ranks:
+                raise UnknownModel(f"There is no model named {ask.model[:200]!r} here.", parameter="model")
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            found = self._plans[wanted] = make_plan(ranks, wanted)
+        return found
+
+    async def answer(self, call: Call) -> Answer | AnswerStream:
+        """The first good answer. A stream that is returned is still running: `finish` must be called for it."""
+        choices = self._among_equals(self._fitting(call))
+        now = time.monotonic()
+        health = self.health
+        progress = Progress(
+            choices,
+            self._retry,
+            is_open=lambda choice: health.is_open(choice.offer, now),
+            deadline=call.deadline,
+        )
+        errors: list[FreeholdError] = []
+        while (step := progress.step(time.monotonic())) is not None:
+            if step.wait:
+                await asyncio.sleep(step.wait)
+            try:
+                return await self._attempt(call, step.choice.offer)
+            except TryAnother as error:
+                errors.append(error)
+                progress.failed(step.choice, error, time.monotonic())
+            except BudgetExhausted as error:
+                errors.append(error)
+                progress.passed_over(step.choice)
+        raise _verdict(call, errors)
+
+    def finish(self, call: Call, error: BaseException | None) -> None:
+        """A stream has ended, well or with `error`: settle the attempt behind it. Harmless if there is none."""
+        running = self._running.pop(id(call), None)
+        if running is not None:
+            self._close(call, running, usage=call.usage, error=error)
+
+    def _fitting(self, call: Call) -> Sequence[Choice]:
+        plan = self.plan(call)
+        if not plan.choices:
+            reasons = "; ".join(f"{r.offer.name}: {r.why}" for r in plan.rejected[:5])
+            raise NothingFits(f"No offer fits this request. {reasons}.")
+        return plan.choices
+
+    def _among_equals(self, choices: Sequence[Choice]) -> Sequence[Choice]:
+        """Equals in order of how much they have to do, ties left to chance."""
+        if len(choices) < 2 or choices[0].rank != choices[1].rank and len(choices) == 2:
+            return choices
+        load = self._in_flight
+        return sorted(
+            choices,
+            key=lambda choice: (choice.rank, load.get(choice.offer.name, 0), random.random()),  # noqa: S311
+        )
+
+    async def _attempt(self, call: Call, offer: Offer) -> Answer | AnswerStream:
+        hold = await self._purse.reserve(call, offer)
+        running = Running(offer=offer, started=time.monotonic(), hold=hold)
+        self._in_flight[offer.name] = self._in_flight.get(offer.name, 0) + 1
+        self.health.enter(offer, running.started)
+        try:
+            provider = self.catalog.provider(offer.provider)
+            answer = await bridge.infer(provider, call.ask, offer, timeout=self._time_left(call))
+        except BaseException as error:
+            self._close(call, running, usage=NO_USAGE, error=error)
+            raise
+        call.offer = offer
+        call.first_byte = Seconds(time.monotonic() - call.started)
+        if isinstance(answer, Answer):
+            call.usage, call.energy = answer.usage, answer.energy
+            self._close(call, running, usage=answer.usage, error=None)
+        else:
+            self._running[id(call)] = running
+        return answer
+
+    def _time_left(self, call: Call) -> Seconds | None:
+        return None if call.deadline == float("inf") else Seconds(max(0.001, call.deadline - time.monotonic()))
+
+    def _close(self, call: Call, running: Running, *, usage: Usage, error: BaseException | None) -> None:
+        """Put the end of an attempt into every count: load, health, money, record."""
+        offer, now = running.offer, time.monotonic()
+        self._in_flight[offer.name] -= 1
+        outcome = _outcome(error)
+        if error is None:
+            self.health.succeeded(offer)
+        elif isinstance(error, TryAnother):
+            self.health.failed(offer, error, now)
+        else:
+            self.health.let_go(offer)
+        usd = _paid(offer, usage, outcome)
+        if running.hold is not None:
+            self._purse.settle(running.hold, usd)
+        call.add_cost(usd)
+        call.attempts = [
+            *call.attempts,
+            Attempt(
+                provider=offer.provider,
+                model=offer.model,
+                started=Seconds(running.started - call.started),
+                seconds=Seconds(now - running.started),
+                outcome=outcome,
+                error=error.code if isinstance(error, FreeholdError) else "",
+                status=getattr(error, "status", None),
+                usd=usd,
+                key=getattr(error, "key", ""),
+            ),
+        ]
+
+
+def _outcome(error: BaseException | None) -> Outcome:
+    if error is None:
+        return Outcome.OK
+    if isinstance(error, TryAnother):
+        return Outcome.FAILED
+    return Outcome.REFUSED if isinstance(error, FixRequest) else Outcome.CANCELLED
+
+
+def _paid(offer: Offer, usage: Usage, outcome: Outcome) -> Usd | None:
+    """What an attempt cost. One that brought no tokens and did not end well is taken to have cost nothing."""
+    if outcome is not Outcome.OK and usage == NO_USAGE:
+        return Usd(0.0)
+    return cost(offer.price, usage)
+
+
+def _verdict(call: Call, errors: Sequence[FreeholdError]) -> FreeholdError:
+    """What to tell the client when nobody is left."""
+    if errors and all(isinstance(error, BudgetExhausted) for error in errors):
+        return errors[0]
+    if time.monotonic() >= call.deadline:
+        return DeadlineExceeded("The time that the request allows is used up.")
+    told = "; ".join(dict.fromkeys(error.message for error in errors))[:2000]
+    waits = [error.retry_after for error in errors if isinstance(error, TryAnother) and error.retry_after is not None]
+    return AllFailed(f"Every offer failed. {told}", retry_after=min(waits, default=None))
