@@ -36,17 +36,14 @@ class Unclear(Exception):
 
 
 class Phrases(Generic[_Work]):
-    """Ways of asking and what each asks for. Compiled when first looked at: most messages never get that far."""
+    """Ways of asking, in any case of letters, and what each asks for."""
 
     def __init__(self, *rows: tuple[str, _Work]) -> None:
-        self._rows = rows
-        self._compiled: list[tuple[re.Pattern[str], _Work]] = []
+        self._rows = [(re.compile(pattern, re.IGNORECASE), work) for pattern, work in rows]
 
     def matches(self, text: str) -> Iterator[tuple[re.Match[str], _Work]]:
         """Every row that the whole text fits, in their order."""
-        if not self._compiled:
-            self._compiled = [(re.compile(pattern, re.IGNORECASE), work) for pattern, work in self._rows]
-        for pattern, work in self._compiled:
+        for pattern, work in self._rows:
             if found := pattern.fullmatch(text):
                 yield found, work
 

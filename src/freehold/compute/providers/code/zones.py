@@ -8,7 +8,6 @@ and the one who does must not get the other's time. Letters such as EST, CST or 
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .question import Unclear, words
@@ -91,6 +90,8 @@ def find_zone(place: str) -> ZoneInfo:
 @cache
 def _names() -> dict[str, str]:
     """What a place may be called, in small letters, and its zone."""
+    from importlib.resources import files
+
     names: dict[str, str] = {}
     for zone in files("tzdata").joinpath("zones").read_text().split():
         area, _, city = zone.partition("/")
