@@ -150,4 +150,7 @@ def _host(origin: Origin) -> bytes:
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
     usual = {"http": 80, "https": 443}.get(origin.scheme)
     port = b"" if origin.port == usual else b":%d" % origin.port
-    return host.encode("ascii" if host.isascii() else "idna") + port
+    try:
+        return host.encode("ascii" if host.isascii() else "idna") + port
+    except UnicodeError as error:
+        raise ProviderUnreachable(f"{origin.host} is no name that could resolve") from error

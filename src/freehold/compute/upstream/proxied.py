@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from yarl import URL
 
 from freehold.compute.upstream.dial import tls_context
 from freehold.compute.upstream.interface import Deadlines, Origin, Request, Response
-from freehold.compute.upstream.limits import HEAD_LIMIT, HEADERS_LIMIT, UNREAD_LIMIT, Limits
+from freehold.compute.upstream.limits import HEAD_LIMIT, UNREAD_LIMIT, Limits
 from freehold.ground.errors import ProviderBroken, ProviderTimedOut, ProviderUnreachable
 from freehold.ground.units import Seconds
 
@@ -32,6 +33,9 @@ ProxyOf = Callable[[Origin], str | None]
 _USUAL = Limits()
 _NOT_OURS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 """Headers that aiohttp would add on its own."""
+
+_IN_ONE_PIECE = 1 << 20
+"""Longer bodies are to be handed to aiohttp as files, so that it sends them bit by bit."""
 
 
 class ProxiedUpstream:
@@ -76,7 +80,7 @@ class ProxiedUpstream:
                 request.method.decode("ascii"),
                 _url(origin, request.target),
                 headers=_headers(request.headers),
-                data=request.body or None,
+                data=_payload(request.body),
                 proxy=self._proxy_of(origin),
                 timeout=aiohttp.ClientTimeout(total=None, connect=deadlines.connect),
                 allow_redirects=False,
@@ -99,7 +103,6 @@ class ProxiedUpstream:
             read_bufsize=UNREAD_LIMIT // 2,  # aiohttp pauses at twice this
             max_line_size=HEAD_LIMIT,
             max_field_size=HEAD_LIMIT,
-            max_headers=HEADERS_LIMIT,
         )
 
     @cached_property
@@ -157,6 +160,10 @@ def _headers(lines: bytes) -> CIMultiDict[str]:
     return CIMultiDict((name, value.strip()) for name, _, value in fields)
 
 
+def _payload(body: bytes) -> bytes | BytesIO | None:
+    return (BytesIO(body) if len(body) > _IN_ONE_PIECE else body) or None
+
+
 def _noting_reuse() -> aiohttp.TraceConfig:
     """Tells apart a pooled connection that turned out dead from a fresh one: only the former is worth a second try."""
 
@@ -185,6 +192,8 @@ def _foreign_errors(name: str) -> Iterator[None]:
         raise ProviderUnreachable(
             f"{name}: its certificate is not trusted", advice="If the CA is your own, name its file under `trust`."
         ) from error
+    except (UnicodeError, aiohttp.InvalidURL) as error:
+        raise ProviderUnreachable(f"{name} is no name that could resolve") from error
     except aiohttp.ClientConnectionError as error:
         raise ProviderUnreachable(f"{name}: the connection failed ({type(error).__name__})") from error
     except aiohttp.ClientError as error:

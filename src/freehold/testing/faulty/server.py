@@ -21,7 +21,9 @@ _HEAD_LIMIT = 1 << 20
 class Exchange:
     """One request as it came in, and the bare connection on which to answer."""
 
-    def __init__(self, head: bytes, writer: asyncio.StreamWriter, *, connection: int) -> None:
+    def __init__(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, connection: int
+    ) -> None:
         first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         self.method, self.target, _ = first.split(" ", 2)
         self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -33,6 +35,8 @@ class Exchange:
         """Set when the client hangs up before this exchange is over; never set later."""
         self.over = asyncio.Event()
         """Set when the behaviour has done its part."""
+        self.reader = reader
+        """Whatever the client sends after this request."""
         self._writer = writer
 
     async def send(self, data: bytes) -> None:
@@ -73,6 +77,7 @@ class _Connection(asyncio.StreamReaderProtocol):
         super().__init__(asyncio.StreamReader(limit=_HEAD_LIMIT), self._opened)
         self._server = server
         self.exchange: Exchange | None = None
+        self.number = 0
 
     def _opened(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._server._serve_on(self, reader, writer)
@@ -127,6 +132,11 @@ class FaultyServer:
             await self._arrival.wait_for(lambda: len(self.exchanges) >= count)
         return self.exchanges[count - 1]
 
+    async def left_alone(self) -> None:
+        """Wait until no connection is open."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     async def listen(self) -> None:
         """Accept connections, on the same port as before if there was one."""
         loop = asyncio.get_running_loop()
@@ -159,22 +169,16 @@ class FaultyServer:
 
     def _serve_on(self, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        task = asyncio.create_task(self._serve(connection, reader, writer, number=self.connections))
+        connection.number = self.connections
+        task = asyncio.create_task(self._serve(connection, reader, writer))
         self._tasks[task] = writer
         task.add_done_callback(self._tasks.pop)
 
-    async def _serve(
-        self,
-        connection: _Connection,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        *,
-        number: int,
-    ) -> None:
+    async def _serve(self, connection: _Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while not writer.is_closing():
                 head = await reader.readuntil(b"\r\n\r\n")
-                connection.exchange = exchange = Exchange(head, writer, connection=number)
+                connection.exchange = exchange = Exchange(head, reader, writer, connection=connection.number)
                 await self._play(exchange, reader)
                 connection.exchange = None
         except (ConnectionError, asyncio.IncompleteReadError):
