@@ -10,8 +10,9 @@ checked against the vendors' official clients is checked in Freehold's own tests
 not prove what a vendor does today.
 """
 
+from freehold.testing.vendors.anthropic import FakeAnthropic
 from freehold.testing.vendors.loopback import Failure, Heard, Vendor
 from freehold.testing.vendors.openai import FakeOpenAI
 from freehold.testing.vendors.replies import Call, Reply
 
-__all__ = ["Call", "Failure", "FakeOpenAI", "Heard", "Reply", "Vendor"]
+__all__ = ["Call", "Failure", "FakeAnthropic", "FakeOpenAI", "Heard", "Reply", "Vendor"]
