@@ -7,6 +7,7 @@ async with freehold.open() as compute:
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
@@ -122,11 +123,14 @@ class ComputeAbstractionLayer:
 
     def explain(self, model: str, inputs: Inputs, requirements: ComputeRequirements = NO_REQUIREMENTS) -> Plan:
         """Which offers would be asked, in order, which not, and why. Asks nobody."""
-        return self._house.desk.dispatch.plan(self._open(_ask(model, inputs, requirements, {}), watch=False))
-
-    def _open(self, ask: Ask, *, watch: bool = True) -> Call:
         desk = self._house.desk
-        return desk.open(ask, desk.owner, use_cache=None, watch=watch)
+        ask = _ask(model, inputs, requirements, {})
+        return desk.dispatch.plan(desk.open(ask, desk.owner, use_cache=None, cancel=None))
+
+    def _open(self, ask: Ask) -> Call:
+        desk = self._house.desk
+        task = asyncio.current_task()
+        return desk.open(ask, desk.owner, use_cache=None, cancel=task.cancel if task is not None else None)
 
     async def _answer(self, call: Call) -> Answer | AnswerStream:
         try:

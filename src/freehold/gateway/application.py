@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from freehold.gateway.doors import ROUTES, read_ask
 from freehold.gateway.guard import check_origin, presented_key
 from freehold.gateway.headers import answer_headers, id_header, stream_headers
 from freehold.gateway.http import Exchange, HttpRequest
+from freehold.gateway.ids import new_request_id
 from freehold.gateway.limits import cache_wish
 from freehold.gateway.refusals import render, render_event
 from freehold.ground.errors import DeadlineExceeded, FixRequest, NotFound
@@ -49,14 +49,14 @@ class Gateway:
             await self._serve(dialect, request, exchange)
 
     async def _serve(self, dialect: Dialect, request: HttpRequest, exchange: Exchange) -> None:
-        request_id = f"req_{secrets.token_hex(12)}"
+        request_id = new_request_id()
         call: Call | None = None
         error: BaseException | None = None
         try:
             check_origin(request.headers, self._hosts)
             key = self._desk.authenticate(presented_key(request.headers))
             ask = read_ask(dialect, request, ask_id=request_id, owner=key.id)
-            call = self._desk.open(ask, key, use_cache=cache_wish(request.headers))
+            call = self._desk.open(ask, key, use_cache=cache_wish(request.headers), cancel=exchange.cancel)
             answer = await self._desk.answer(call)
             if isinstance(answer, Answer):
                 self._desk.close(call, None)

@@ -6,6 +6,7 @@ came in. Only the fields that decide where the request goes are looked into.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -50,7 +51,18 @@ _ALWAYS = {
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
 _EMPTY = (b"null", b"[]", b"{}", b"false", b'"none"')
-_IMAGES = (b'"image_url"', b'"input_image"', b'"image"')
+_TELLING_FIELDS = (
+    ("tools", Capability.TOOLS),
+    ("functions", Capability.TOOLS),
+    ("logprobs", Capability.LOGPROBS),
+    ("top_logprobs", Capability.LOGPROBS),
+    ("response_format", Capability.STRUCTURED_OUTPUT),
+    ("text", Capability.STRUCTURED_OUTPUT),
+    ("output_config", Capability.STRUCTURED_OUTPUT),
+)
+_TELLING_NAMES = frozenset(name for name, _ in _TELLING_FIELDS)
+# Inside a JSON string a quote is escaped, so these are found only where they are values of their own.
+_ATTACHED = re.compile(rb'"(?:image_url|input_image|image|input_audio)"')
 _MAX_MODEL = 512
 
 
@@ -120,25 +132,18 @@ def _flag(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
 def _needs(dialect: Dialect, fields: Mapping[str, msgspec.Raw]) -> frozenset[Capability]:
     """What the request shows that the model must be able to do."""
     always = _ALWAYS[dialect]
-    if dialect not in GENERATIVE or len(fields) < 2:
+    if dialect not in GENERATIVE:
         return always
-    extra: list[Capability] = []
-    content = bytes(fields[_REQUIRED[dialect]])
-    if any(mark in content for mark in _IMAGES):
-        extra.append(Capability.VISION)
-    if b'"input_audio"' in content:
-        extra.append(Capability.AUDIO_INPUT)
-    if _says(fields, "tools") or _says(fields, "functions"):
-        extra.append(Capability.TOOLS)
-    if _says(fields, "logprobs") or _says(fields, "top_logprobs"):
-        extra.append(Capability.LOGPROBS)
-    if any(
-        name in fields and b'"json_' in bytes(fields[name]) for name in ("response_format", "text", "output_config")
-    ):
-        extra.append(Capability.STRUCTURED_OUTPUT)
+    if _TELLING_NAMES.isdisjoint(fields):
+        extra: set[Capability] = set()
+    else:
+        extra = {need for name, need in _TELLING_FIELDS if name in fields and _says(fields[name], need)}
+    content = fields.get(_REQUIRED[dialect])
+    if content is not None and (mark := _ATTACHED.search(content)) is not None:
+        extra.add(Capability.AUDIO_INPUT if b"audio" in mark[0] else Capability.VISION)
     return always.union(extra) if extra else always
 
 
-def _says(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
-    raw = fields.get(name)
-    return raw is not None and bytes(raw) not in _EMPTY
+def _says(raw: msgspec.Raw, need: Capability) -> bool:
+    value = bytes(raw)
+    return b'"json_' in value if need is Capability.STRUCTURED_OUTPUT else value not in _EMPTY

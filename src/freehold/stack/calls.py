@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 
 import msgspec
 
@@ -25,8 +25,8 @@ class Call(msgspec.Struct, kw_only=True):
     """Wall clock: seconds since the epoch."""
     started: float
     deadline: float = float("inf")
-    task: asyncio.Task[None] | None = None
-    """Who works on it; cancelled when the deadline passes."""
+    cancel: Callable[[], object] | None = None
+    """Stops whoever works on it; called when the deadline passes."""
     allowed: tuple[str, ...] = ()
     """Patterns of models that the asking key may use; empty for all."""
     use_cache: bool | None = None

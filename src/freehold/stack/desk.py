@@ -10,10 +10,8 @@ that comes while the house is full or stopping is turned away before anything is
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import cast
 
 import msgspec
 
@@ -93,8 +91,8 @@ class Desk:
             )
         return _OPEN_DOOR
 
-    def open(self, ask: Ask, key: VirtualKey, *, use_cache: bool | None, watch: bool = True) -> Call:
-        """Begin a call. Raises Overloaded, or StorageFailed where receipts are required and cannot be written."""
+    def open(self, ask: Ask, key: VirtualKey, *, use_cache: bool | None, cancel: Callable[[], object] | None) -> Call:
+        """Begin a call. `cancel` is called when its deadline passes. Raises Overloaded, or StorageFailed where receipts are required and cannot be written."""
         if self.stopping:
             raise Overloaded("This gateway is stopping.", retry_after=1.0)
         if len(self._watch) >= self._door.max_in_flight:
@@ -111,11 +109,11 @@ class Desk:
             arrived=time.time(),
             started=now,
             deadline=now + total,
-            task=cast("asyncio.Task[None] | None", asyncio.current_task()) if watch else None,
+            cancel=cancel,
             allowed=key.models,
             use_cache=use_cache,
         )
-        if watch:
+        if cancel is not None:
             self._watch.enter(call)
         return call
 

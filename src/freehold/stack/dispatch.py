@@ -14,7 +14,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -109,33 +109,49 @@ class Dispatch:
     async def answer(self, call: Call) -> Answer | AnswerStream:
         """The first good answer. A stream that is returned is still running: `finish` must be called for it."""
         choices = self._among_equals(self._fitting(call))
+        first = choices[0]
         now = time.monotonic()
-        health = self.health
-        progress = Progress(
+        if self.health.is_open(first.offer, now):
+            return await self._work_through(call, self._progress(call, choices, now), [])
+        try:
+            return await self._attempt(call, first.offer, now)
+        except (TryAnother, BudgetExhausted) as error:
+            progress = self._progress(call, choices, now)
+            progress.step(now)
+            self._note(progress, first, error)
+            return await self._work_through(call, progress, [error])
+
+    def _progress(self, call: Call, choices: Sequence[Choice], now: float) -> Progress:
+        return Progress(
             choices,
             self._retry,
-            is_open=lambda choice: health.is_open(choice.offer, now),
+            is_open=lambda choice: self.health.is_open(choice.offer, now),
             deadline=call.deadline,
         )
-        errors: list[FreeholdError] = []
+
+    async def _work_through(self, call: Call, progress: Progress, errors: list[FreeholdError]) -> Answer | AnswerStream:
+        """Everything beyond the first try."""
         while (step := progress.step(time.monotonic())) is not None:
             if step.wait:
                 await asyncio.sleep(step.wait)
             try:
-                return await self._attempt(call, step.choice.offer)
-            except TryAnother as error:
+                return await self._attempt(call, step.choice.offer, time.monotonic())
+            except (TryAnother, BudgetExhausted) as error:
                 errors.append(error)
-                progress.failed(step.choice, error, time.monotonic())
-            except BudgetExhausted as error:
-                errors.append(error)
-                progress.passed_over(step.choice)
+                self._note(progress, step.choice, error)
         raise _verdict(call, errors)
+
+    def _note(self, progress: Progress, choice: Choice, error: TryAnother | BudgetExhausted) -> None:
+        if isinstance(error, TryAnother):
+            progress.failed(choice, error, time.monotonic())
+        else:
+            progress.passed_over(choice)
 
     def finish(self, call: Call, error: BaseException | None) -> None:
         """A stream has ended, well or with `error`: settle the attempt behind it. Harmless if there is none."""
         running = self._running.pop(id(call), None)
         if running is not None:
-            self._close(call, running, usage=call.usage, error=error)
+            self._close(call, running, usage=call.usage, error=error, now=time.monotonic())
 
     def _fitting(self, call: Call) -> Sequence[Choice]:
         plan = self.plan(call)
@@ -146,7 +162,7 @@ class Dispatch:
 
     def _among_equals(self, choices: Sequence[Choice]) -> Sequence[Choice]:
         """Equals in order of how much they have to do, ties left to chance."""
-        if len(choices) < 2 or choices[0].rank != choices[1].rank and len(choices) == 2:
+        if len(choices) < 2 or (choices[0].rank != choices[1].rank and len(choices) == 2):
             return choices
         load = self._in_flight
         return sorted(
@@ -154,32 +170,30 @@ class Dispatch:
             key=lambda choice: (choice.rank, load.get(choice.offer.name, 0), random.random()),  # noqa: S311
         )
 
-    async def _attempt(self, call: Call, offer: Offer) -> Answer | AnswerStream:
-        hold = await self._purse.reserve(call, offer)
-        running = Running(offer=offer, started=time.monotonic(), hold=hold)
+    async def _attempt(self, call: Call, offer: Offer, now: float) -> Answer | AnswerStream:
+        hold = await self._purse.reserve(call, offer) if call.key.allowances else None
+        running = Running(offer=offer, started=now, hold=hold)
         self._in_flight[offer.name] = self._in_flight.get(offer.name, 0) + 1
         self.health.enter(offer, running.started)
         try:
             provider = self.catalog.provider(offer.provider)
-            answer = await bridge.infer(provider, call.ask, offer, timeout=self._time_left(call))
+            answer = await bridge.infer(provider, call.ask, offer, timeout=Seconds(call.deadline - now))
         except BaseException as error:
-            self._close(call, running, usage=NO_USAGE, error=error)
+            self._close(call, running, usage=NO_USAGE, error=error, now=time.monotonic())
             raise
         call.offer = offer
-        call.first_byte = Seconds(time.monotonic() - call.started)
+        ended = time.monotonic()
+        call.first_byte = Seconds(ended - call.started)
         if isinstance(answer, Answer):
             call.usage, call.energy = answer.usage, answer.energy
-            self._close(call, running, usage=answer.usage, error=None)
+            self._close(call, running, usage=answer.usage, error=None, now=ended)
         else:
             self._running[id(call)] = running
         return answer
 
-    def _time_left(self, call: Call) -> Seconds | None:
-        return None if call.deadline == float("inf") else Seconds(max(0.001, call.deadline - time.monotonic()))
-
-    def _close(self, call: Call, running: Running, *, usage: Usage, error: BaseException | None) -> None:
+    def _close(self, call: Call, running: Running, *, usage: Usage, error: BaseException | None, now: float) -> None:
         """Put the end of an attempt into every count: load, health, money, record."""
-        offer, now = running.offer, time.monotonic()
+        offer = running.offer
         self._in_flight[offer.name] -= 1
         outcome = _outcome(error)
         if error is None:
@@ -200,12 +214,19 @@ class Dispatch:
                 started=Seconds(running.started - call.started),
                 seconds=Seconds(now - running.started),
                 outcome=outcome,
-                error=error.code if isinstance(error, FreeholdError) else "",
-                status=getattr(error, "status", None),
                 usd=usd,
-                key=getattr(error, "key", ""),
+                **({} if error is None else _told(error)),
             ),
         ]
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """What an attempt's record says of the error that ended it."""
+    return {
+        "error": error.code if isinstance(error, FreeholdError) else "",
+        "status": getattr(error, "status", None),
+        "key": getattr(error, "key", ""),
+    }
 
 
 def _outcome(error: BaseException | None) -> Outcome:

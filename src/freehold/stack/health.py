@@ -34,6 +34,8 @@ class Health:
 
     def is_open(self, offer: Offer, now: float) -> bool:
         """Whether the offer, or its whole provider, is to be left alone now."""
+        if not self._breakers:
+            return False
         closed = BreakerState.CLOSED
         for name in (offer.provider, offer.name):
             breaker = self._breakers.get(name)

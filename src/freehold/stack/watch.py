@@ -34,8 +34,8 @@ class Watch:
     def _sweep(self) -> None:
         now = time.monotonic()
         for call in list(self._by_id.values()):
-            if now >= call.deadline and call.task is not None and not call.expired:
+            if now >= call.deadline and call.cancel is not None and not call.expired:
                 call.expired = True
-                call.task.cancel()
+                call.cancel()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(_TICK, self._sweep) if self._by_id else None

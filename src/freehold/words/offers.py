@@ -68,11 +68,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     """Size of the model in parameters, where known."""
     watts: float | None = None
     """Power the model's device draws while it works, where known."""
+    name: str = ""
+    """The public name: `provider/model`. Made by itself."""
 
-    @property
-    def name(self) -> str:
-        """The public name: `provider/model`."""
-        return f"{self.provider}/{self.model}"
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "name", f"{self.provider}/{self.model}")
 
 
 def layer_for(parameters: float | None, place: Place) -> Layer:

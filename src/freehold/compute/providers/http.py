@@ -76,7 +76,11 @@ class HttpProvider:
         self._offers = tuple(offers)
         self._models = {offer.model: msgspec.Raw(msgspec.json.encode(offer.model)) for offer in offers}
         self._upstream = upstream
-        self._pacing = Pacing(endpoint.requests_per_minute, endpoint.tokens_per_minute)
+        self._pacing = (
+            Pacing(endpoint.requests_per_minute, endpoint.tokens_per_minute)
+            if endpoint.requests_per_minute or endpoint.tokens_per_minute
+            else None
+        )
         self.keyring = Keyring(keys or [ProviderKey(label="", header=b"")])
         self.in_flight = 0
 
@@ -125,8 +129,7 @@ class HttpProvider:
         now = time.monotonic()
         if self.in_flight >= self._endpoint.max_concurrency:
             raise ProviderBusy(f"{self.name} has {self.in_flight} requests in flight already, its configured bound.")
-        wait = self._pacing.take(now, ask.size // 4)
-        if wait > 0:
+        if self._pacing is not None and (wait := self._pacing.take(now, ask.size // 4)) > 0:
             raise ProviderBusy(f"{self.name} is at its configured rate limit.", retry_after=wait)
         key = self.keyring.pick(now)
         if key is None:
@@ -141,7 +144,8 @@ class HttpProvider:
 
     def _request(self, ask: Ask, offer: Offer, key: ProviderKey) -> Request:
         target = self._targets[ask.dialect]
-        fields = self._endpoint.quirks.apply(ask.dialect, ask.fields)
+        quirks = self._endpoint.quirks
+        fields = dict(ask.fields) if quirks.none else quirks.apply(ask.dialect, ask.fields)
         fields["model"] = self._model(offer)
         if ask.upload is not None:
             content_type, body = encode_form(fields, ask.upload)

@@ -19,6 +19,11 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
     developer_role: bool = True
     """Whether it knows the "developer" role; where not, such messages are sent as "system"."""
 
+    @property
+    def none(self) -> bool:
+        """Whether it takes everything as it comes."""
+        return self.developer_role and not self.output_limit
+
     def apply(self, dialect: Dialect, fields: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
         """The fields as this service takes them; unchanged for any dialect but chat."""
         changed = dict(fields)

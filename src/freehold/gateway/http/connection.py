@@ -266,6 +266,10 @@ class Connection(asyncio.Protocol):
         self._keep_alive = False
         self._transport.abort()
 
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
     @property
     def started(self) -> bool:
         return self._started

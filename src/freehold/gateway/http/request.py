@@ -51,6 +51,10 @@ class Exchange(Protocol):
         """Cut the connection, so that the client cannot take a broken body for a whole one."""
         ...
 
+    def cancel(self) -> None:
+        """Cancel the task in which the handler runs."""
+        ...
+
     @property
     def started(self) -> bool:
         """Whether the head of an answer has gone out."""
