@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 from freehold.ground.errors import StorageFailed
@@ -64,7 +65,7 @@ class Database(ABC):
         added = 0
         with self.transaction(), self._mapped_errors():
             for start, count in _pieces(len(rows)):
-                values = [value for row in rows[start : start + count] for value in row]
+                values = list(chain.from_iterable(rows[start : start + count]))
                 added += self._execute(_insert(table, columns, count), values)
         return added
 

@@ -9,6 +9,9 @@ import msgspec
 from freehold.ground.errors import InvalidRequest
 from freehold.ground.units import NANOS_PER_USD, NanoUsd
 
+LARGEST = 10**15
+"""Nano-dollars, tokens or requests: far from where a database's numbers end, also when thousands are added up."""
+
 
 class Unit(StrEnum):
     """What is counted."""
@@ -30,8 +33,8 @@ class Period(StrEnum):
 class Allowance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """At most `limit` of `unit` in each `period`: "usd 5 a day", "requests 60 a minute".
 
-    The limit is in US dollars, tokens or requests; 0 forbids. Raises ValueError where it is no finite number from 0 to 1e9
-    dollars or 1e18 tokens or requests.
+    The limit is in US dollars, tokens or requests; 0 forbids. Raises ValueError where it is no number from 0 to a million
+    dollars or 1e15 tokens or requests.
     """
 
     unit: Unit
@@ -39,7 +42,7 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     period: Period
 
     def __post_init__(self) -> None:
-        most = 1e9 if self.unit is Unit.USD else 1e18
+        most = LARGEST / NANOS_PER_USD if self.unit is Unit.USD else LARGEST
         if not 0 <= self.limit <= most:
             raise ValueError(f"the limit of {self.name} must lie between 0 and {most:g}")
 
@@ -55,12 +58,16 @@ class Allowance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request takes, or may take at most."""
+    """What a request takes, or may take at most. Raises ValueError where anything is negative."""
 
     requests: int = 1
     tokens: int = 0
     nano_usd: NanoUsd | None = NanoUsd(0)
     """None where the price is unknown."""
+
+    def __post_init__(self) -> None:
+        if self.requests < 0 or self.tokens < 0 or (self.nano_usd or 0) < 0:
+            raise ValueError("a need cannot be negative")
 
 
 NOTHING = Need(requests=0)

@@ -46,6 +46,8 @@ COLUMNS = (
 """In the order of `row_of`."""
 
 _MAX_ASKED = 256
+_text = str.__str__
+"""A plain string of an enumeration's member: database drivers are slow to look up what they make of any other type."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 
@@ -57,14 +59,14 @@ def row_of(receipt: Receipt, worker: str) -> Row:
         receipt.id,
         receipt.time,
         receipt.owner,
-        receipt.dialect.value,
+        _text(receipt.dialect),
         _printable(receipt.asked),
-        receipt.outcome.value,
+        _text(receipt.outcome),
         receipt.error,
         receipt.provider,
         receipt.model,
         receipt.layer,
-        receipt.place,
+        _text(receipt.place),
         receipt.stream,
         receipt.cached,
         usage.input,
@@ -76,7 +78,7 @@ def row_of(receipt: Receipt, worker: str) -> Row:
         usage.estimated,
         None if usd is None else nanos(usd),
         None if energy is None else energy.joules,
-        None if energy is None else energy.basis.value,
+        None if energy is None else _text(energy.basis),
         receipt.first_byte,
         receipt.seconds,
         _encode(attempts).decode() if attempts else "[]",
