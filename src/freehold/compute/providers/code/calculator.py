@@ -13,11 +13,11 @@ from collections.abc import Callable
 from datetime import datetime
 from fractions import Fraction
 
-from .expression import Reading, read_expression, read_unit
+from .expression import Reading, read_expression
 from .numbers import LARGEST_PLACES, NUMBER, fixed, magnitude, read_number, significant, write_number, write_ratio
-from .quantity import Quantity, whole_root
+from .quantity import Quantity, prefix_note, whole_root
 from .question import Phrases, Unclear, read_line, words
-from .units import NONE, Unit
+from .units import NONE, Unit, find_compound
 
 _VERB = re.compile(r"(?:calculate|compute|evaluate|work out|solve|how much (?:is|are)) ", re.IGNORECASE)
 _ASK = re.compile(r"(?:what is|what['’]s|whats|what are|find|give) ", re.IGNORECASE)
@@ -53,7 +53,7 @@ class Calculator:
     openers = words(
         " what whats find give calculate compute evaluate work solve how the sum product average mean "
         "median gcd greatest lcm least largest smallest half a one two three sqrt cbrt square cube "
-        "increase decrease percent percentage change"
+        "increase decrease percent percentage"
     )
 
     def answer(self, question: str, *, now: datetime) -> str | None:
@@ -99,7 +99,8 @@ def _sum(line: str, *, told_to: bool) -> str:
 def read_with_target(line: str) -> tuple[Reading, Unit | None]:
     """An expression and the unit it is wanted in, which is behind the last "in", "to" or "as", if there is one."""
     for cut in reversed(list(_TARGET.finditer(line))):
-        return read_expression(line[: cut.start()]), read_unit(line[cut.end() :].strip())
+        if unit := find_compound(line[cut.end() :].strip()):
+            return read_expression(line[: cut.start()]), unit
     return read_expression(line), None
 
 
@@ -135,7 +136,7 @@ def _written(quantity: Quantity, target: Unit | None, precision: re.Match[str] |
     if unit is None:
         raise Unclear
     number = quantity.number_in(unit)
-    return f"{_rounded(number, precision) if precision else write_number(number)} {unit.symbol}"
+    return f"{_rounded(number, precision) if precision else write_number(number)} {unit.symbol}{prefix_note(quantity, unit)}"
 
 
 def _rounded(value: Fraction, precision: re.Match[str]) -> str:
@@ -258,5 +259,5 @@ _PHRASES: Phrases[Callable[..., str]] = Phrases(
     (rf"{_N} increased by {_N}{_PERCENT}", lambda value, percent: _changed(value, percent, 1)),
     (rf"decrease {_N} by {_N}{_PERCENT}", lambda value, percent: _changed(value, percent, -1)),
     (rf"{_N} decreased by {_N}{_PERCENT}", lambda value, percent: _changed(value, percent, -1)),
-    (rf"(?:percent(?:age)? )?change from {_N} to {_N}", _change),
+    (rf"percent(?:age)? change from {_N} to {_N}", _change),
 )

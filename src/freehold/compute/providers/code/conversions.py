@@ -13,6 +13,7 @@ from datetime import datetime
 from .calculator import read_with_target
 from .numbers import write_number
 from .numerals import convert_numeral
+from .quantity import prefix_note
 from .question import Unclear, read_line, words
 
 _ASK = re.compile(r"(?:(?:convert|express|change|what is|what['’]s|whats|what are|how much is|how much are) )?", re.I)
@@ -50,4 +51,5 @@ def _unit(line: str) -> str | None:
     reading, target = read_with_target(line)
     if reading.operations or target is None or reading.quantity.unit is None:
         return None
-    return f"{write_number(reading.quantity.number_in(target))} {target.symbol}"
+    number = write_number(reading.quantity.number_in(target))
+    return f"{number} {target.symbol}{prefix_note(reading.quantity, target)}"

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 from .question import Phrases, Unclear, read_command, read_line, words
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+_NUMERIC = re.compile(r"(?:0x)?[0-9A-Fa-f.,\s-]+")
 _ESCAPED = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*,;=:@/?#\[\]]|%[0-9A-Fa-f]{2})+")
 _BARE = re.compile(
     r"(?:(?:base64[ -]decode|decode (?:this |the )?(?:following )?base64(?: string)?) (?P<base64>[A-Za-z0-9+/]{7,}={0,2})"
@@ -68,6 +69,8 @@ def _from_base64(text: str) -> str:
 
 
 def _to_hex(text: str) -> str:
+    if _NUMERIC.fullmatch(text):
+        raise Unclear  # "255" in hex may be 0xff or 323535
     return text.encode().hex()
 
 

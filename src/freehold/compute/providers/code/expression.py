@@ -43,20 +43,6 @@ def read_expression(text: str) -> Reading:
     return Reading(quantity=quantity, operations=parser.operations)
 
 
-def read_unit(text: str) -> Unit:
-    """The unit that the whole text names ("feet", "km/h", "miles per hour"), or `Unclear`."""
-    if len(text) > 48:
-        raise Unclear
-    over, slash, under = text.replace(" per ", "/").partition("/")
-    unit = find_unit(over.strip())
-    if slash:
-        divisor = find_unit(under.strip())
-        unit = unit / divisor if unit and divisor else None
-    if unit is None:
-        raise Unclear
-    return unit
-
-
 class _Parser:
     """Recursive descent over the tokens. `levels` and `spoken` tell whether an order was only guessed at."""
 

@@ -15,6 +15,7 @@ from .dates import DATE_FORMS, MONTHS, date_of
 from .question import Phrases, Unclear, read_command, words
 
 LARGEST_TEXT = 16_384
+LONGEST_LINK = 2048
 _EMAIL = re.compile(
     r"(?<![\w.%+-])[A-Za-z0-9_%+-]+(?:\.[A-Za-z0-9_%+-]+)*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}(?![\w@-])"
 )
@@ -85,6 +86,8 @@ def _check_date(text: str) -> None:
 
 
 def _without_sentence(link: str) -> str:
+    if len(link) > LONGEST_LINK:
+        raise Unclear
     link = link.rstrip(_LINK_END)
     while link.endswith(")") and link.count(")") > link.count("("):
         link = link[:-1].rstrip(_LINK_END)

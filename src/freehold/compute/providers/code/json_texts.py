@@ -17,6 +17,9 @@ import msgspec
 
 from .question import Phrases, Unclear, read_command, words
 
+LARGEST_OUTPUT = 1 << 20
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_BRACKET = re.compile(rb"[\[\]{}]")
 _NAME = r"[A-Za-z_][\w-]*"
 _PATH = rf"(?P<path>\.?(?:{_NAME}|\[[0-9]{{1,6}}\])(?:\.{_NAME}|\[[0-9]{{1,6}}\])*)"
 _STEP = re.compile(rf"\.?(?P<name>{_NAME})|\[(?P<index>[0-9]+)\]")
@@ -64,7 +67,25 @@ def write_json(raw: bytes) -> str:
     """JSON as one shows it: a text without its quotes, anything else indented, numbers as they were spelled."""
     if raw[:1] == b'"':
         return str(msgspec.json.decode(raw, type=str))
+    return indent(raw)
+
+
+def indent(raw: bytes) -> str:
+    """The JSON spread over lines; `Unclear` if indenting it would blow it up."""
+    skeleton = _STRING.sub(b"", raw)
+    lines = 2 * (skeleton.count(b",") + skeleton.count(b"[") + skeleton.count(b"{"))
+    if len(raw) + 2 * lines * _depth(skeleton) > LARGEST_OUTPUT:
+        raise Unclear
     return msgspec.json.format(raw, indent=2).decode()
+
+
+def _depth(skeleton: bytes) -> int:
+    """How deep brackets go, in JSON without its texts."""
+    depth = deepest = 0
+    for bracket in _BRACKET.finditer(skeleton):
+        depth += 1 if bracket[0] in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
@@ -92,7 +113,7 @@ def _step(document: bytes, step: re.Match[str]) -> bytes:
 
 
 def _pretty(found: re.Match[str], document: bytes) -> str:
-    return msgspec.json.format(document, indent=2).decode()
+    return indent(document)
 
 
 def _minified(found: re.Match[str], document: bytes) -> str:

@@ -15,7 +15,7 @@ _PREFIXES = {2: "0b", 8: "0o", 16: "0x"}
 _BASE = r"(?:binary|octal|decimal|hexadecimal|hex|base[ -]?[0-9]{1,2})"
 _TO_BASE = re.compile(
     rf"(?:the )?(?:(?P<before>{_BASE}) )?(?:number )?(?P<digits>[0-9a-z]+)(?: (?:(?:from|in) )?(?P<after>{_BASE}))? "
-    rf"(?:in|to|into|as) (?P<target>{_BASE})(?: number)?",
+    rf"(?P<how>in|to|into|as) (?P<target>{_BASE})(?: number)?",
     re.IGNORECASE,
 )
 _MOST_DIGITS = 128
@@ -57,6 +57,8 @@ def _base(line: str) -> str | None:
     if found is None or (found["before"] and found["after"]):
         return None
     target = _read_base(found["target"])
+    if target == 2 and found["how"].lower() in ("in", "as") and set(found["digits"]) == {"0", "1"}:
+        raise Unclear  # "101 in binary" may be five or a hundred and one
     said = found["before"] or found["after"]
     value = _read_digits(found["digits"].lower(), _read_base(said) if said else None, target)
     return _PREFIXES.get(target, "") + _write_digits(value, target)

@@ -13,7 +13,7 @@ import msgspec
 
 from .numbers import LARGEST_BITS, bounded
 from .question import Unclear
-from .units import NONE, TEMPERATURE, Dimension, Unit, combine
+from .units import DATA, NONE, TEMPERATURE, Dimension, Unit, combine
 
 LARGEST_FACTORIAL = 400
 
@@ -29,7 +29,8 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
 
     def __add__(self, other: Quantity) -> Quantity:
         _require(_plain(self) and _plain(other) and self.dimension == other.dimension)
-        return _quantity(self.value + other.value, self.dimension, self.unit)
+        unit = None if self.dimension == DATA and self.unit != other.unit else self.unit  # see `prefix_note`
+        return _quantity(self.value + other.value, self.dimension, unit)
 
     def __neg__(self) -> Quantity:
         _require(self.degree == 1)
@@ -81,6 +82,11 @@ class Quantity(msgspec.Struct, frozen=True, kw_only=True):
         _require(self.dimension == unit.dimension and self.degree == 1 and not self.percent)
         _require(self.dimension != TEMPERATURE or self.value >= 0)
         return (self.value - unit.zero) / unit.factor
+
+
+def prefix_note(quantity: Quantity, target: Unit) -> str:
+    """What the prefixes mean, where a size of data was converted: some take a kilobyte for 1024 bytes."""
+    return " (k = 1000, Ki = 1024)" if target.dimension == DATA and quantity.unit != target else ""
 
 
 def measured(number: Fraction, unit: Unit) -> Quantity:

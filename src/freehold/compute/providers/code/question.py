@@ -24,7 +24,7 @@ _LEAD = re.compile(
 )
 _FIRST_WORD = re.compile(r"[A-Za-z]*")
 _FAREWELLS = (" please", " thanks", " thank you")
-_OPENING = re.compile(r"""```|["“`:\n]|(?<=\s)['{\[]""")
+_OPENING = re.compile(r"""```|["“`:\n]|(?<=\s)(?:['{]|\[(?![0-9]+\](?:[.\[]| from| in| of)))""")
 _CLOSINGS = {"```": "```", '"': '"', "“": "”", "`": "`", "'": "'"}
 _FENCE_LANGUAGE = re.compile(r"[A-Za-z]{0,12}\n")
 _SENTENCE_BREAK = re.compile(r"[.?!;]\s")

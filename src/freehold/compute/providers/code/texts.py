@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from fractions import Fraction
+from decimal import Decimal
 
 from .question import Phrases, Unclear, read_command, read_line, words
 from .units import find_unit
@@ -75,7 +75,7 @@ def _count_words(text: str) -> str:
 
 def _runs_together(piece: str) -> bool:
     """Whether it is in a script that writes words without spaces between them."""
-    return any(unicodedata.category(letter) == "Lo" for letter in piece if not letter.isascii())
+    return not piece.isascii() and any(unicodedata.category(letter) == "Lo" for letter in piece)
 
 
 def _count_characters(text: str) -> str:
@@ -94,7 +94,7 @@ def _count_lines(text: str) -> str:
 
 def _simple(text: str) -> str:
     """The text, if each of its characters is one code point to everybody."""
-    if not text.isascii() and any(not _is_simple(character) for character in text):
+    if not text.isascii() and not all(map(_is_simple, set(text))):
         raise Unclear
     return text
 
@@ -135,19 +135,21 @@ def _sort_backwards(text: str) -> str:
 
 def _sort_numbers(text: str) -> str:
     lines = text.split("\n")
-    if not all(_PLAIN_NUMBER.fullmatch(line) for line in lines):
+    if len(lines) < 2 or not all(_PLAIN_NUMBER.fullmatch(line) for line in lines):
         raise Unclear
-    return "\n".join(sorted(lines, key=Fraction))
+    return "\n".join(sorted(lines, key=Decimal))
 
 
 def _sorted(lines: list[str]) -> list[str]:
     """In the one order that all customs agree on: with and without capitals, as text and as numbers."""
+    if len(lines) < 2 or len({line.lower() for line in lines}) != len(set(lines)):
+        raise Unclear
     ordered = sorted(lines)
     if not all(line.isascii() and line == line.strip() and line for line in lines):
         raise Unclear
     if [line.lower() for line in ordered] != sorted(line.lower() for line in lines):
         raise Unclear
-    if all(map(_PLAIN_NUMBER.fullmatch, lines)) and ordered != sorted(lines, key=Fraction):
+    if all(map(_PLAIN_NUMBER.fullmatch, lines)) and ordered != sorted(lines, key=Decimal):
         raise Unclear
     if any(line[0].isdigit() for line in lines) and not all(map(_PLAIN_NUMBER.fullmatch, lines)):
         raise Unclear
@@ -157,6 +159,8 @@ def _sorted(lines: list[str]) -> list[str]:
 def _once_each(text: str) -> str:
     """The first of each kind of line, if capitals and spaces do not make the difference."""
     lines = text.split("\n")
+    if len(lines) < 2:
+        raise Unclear
     kept = list(dict.fromkeys(lines))
     if len({line.strip().casefold() for line in lines}) != len(kept) or "" in kept:
         raise Unclear

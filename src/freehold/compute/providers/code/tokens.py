@@ -28,6 +28,7 @@ _SPOKEN = {
     "mod": "mod",
     "raised to the power of": "^",
     "to the power of": "^",
+    "factorial": "!",
     "squared": "²",
     "cubed": "³",
     "percent": "%",

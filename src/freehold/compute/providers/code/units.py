@@ -109,7 +109,7 @@ acres|4046.8564224||acre acres
 _SPEEDS = """
 mph|0.44704|MPH|
 km/h|1/3.6|kph kmh kmph|
-knots|1852/3600|kn kt kts|knot knots
+knots|1852/3600||knot knots
 """
 _MORE_LENGTHS = """
 nmi|1852||nautical_mile nautical_miles
@@ -141,6 +141,15 @@ def find_unit(name: str) -> Unit | None:
     """The unit with this symbol (case counts) or name (case does not), or None."""
     symbols, names = _tables()
     return symbols.get(name) or names.get(name.lower())
+
+
+def find_compound(name: str) -> Unit | None:
+    """The unit that the whole text names, a quotient included: "feet", "km/h", "miles per hour"."""
+    over, slash, under = name.replace(" per ", "/").partition("/")
+    unit, divisor = find_unit(over.strip()), find_unit(under.strip())
+    if not slash:
+        return unit
+    return unit / divisor if unit and divisor else None
 
 
 @cache
