@@ -1,7 +1,8 @@
 """A real GGUF with random weights, small enough to be made and loaded in milliseconds.
 
 It speaks nonsense, but everything around it is genuine: the file format, the tokenizer, the chat template, llama.cpp. Use
-it where a test needs a local model and not its wisdom. Needs the `gguf` package.
+it where a test needs a local model and not its wisdom. Needs the `gguf` package. Not for structured output: llama.cpp's
+grammars do not take so small a vocabulary.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from freehold.ground.errors import ProviderBroken, ProviderTimedOut
 from freehold.ground.units import Seconds
 
 _LAST_LINES = 20
-_PATIENCE = 5.0
-"""Seconds an engine has to end by itself before it is killed."""
+_DOUBT = 0.5
+"""Seconds in which an engine that hung up shows whether it is dying."""
 
 
 class Engine:
@@ -30,6 +30,7 @@ class Engine:
     def __init__(self, process: asyncio.subprocess.Process, order: EngineOrder) -> None:
         self._process = process
         self._order = order
+        self._suspect = False
         self._input = cast("asyncio.StreamWriter", process.stdin)
         self._output = cast("asyncio.StreamReader", process.stdout)
         self._complaints = cast("asyncio.StreamReader", process.stderr)
@@ -41,9 +42,18 @@ class Engine:
     def alive(self) -> bool:
         return self._process.returncode is None
 
+    async def usable(self) -> bool:
+        """Whether it can take a request. After it has hung up on one, it is given a moment to turn out dead."""
+        if self._suspect:
+            self._suspect = False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DOUBT):
+                    await self._process.wait()
+        return self.alive
+
     async def send(self, target: str, body: bytes) -> Exchange:
         """POST to the engine; see `wire.send`."""
-        return await send(Path(self._order.socket), target, body)
+        return await send(self._order.socket, target, body, on_break=self._doubt)
 
     async def ready(self) -> None:
         """Wait until the model is loaded. Raises ProviderBroken where it cannot be."""
@@ -62,16 +72,16 @@ class Engine:
             )
 
     async def stop(self) -> None:
-        """End the process: first by closing its input, then by killing it. May be called twice."""
+        """Kill the process, which has nothing to lose, and wait until it is gone. May be called twice."""
         self._input.close()
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._process.wait()
-        except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
             self._process.kill()
-            await self._process.wait()
+        await self._process.wait()
         await self._listening
         shutil.rmtree(Path(self._order.socket).parent, ignore_errors=True)
+
+    def _doubt(self) -> None:
+        self._suspect = True
 
     async def _listen(self) -> None:
         """Keep the last lines of what the engine complains about."""
@@ -105,11 +115,9 @@ async def start(order: EngineOrder, *, limit: Seconds) -> Engine:
         async with asyncio.timeout(limit):
             await engine.ready()
     except TimeoutError as error:
-        process.kill()
         await engine.stop()
         raise ProviderTimedOut(f"Loading {order.alias} took longer than {limit:.0f} s.") from error
     except BaseException:
-        process.kill()
         await engine.stop()
         raise
     return engine

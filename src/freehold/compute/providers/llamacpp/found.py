@@ -31,6 +31,8 @@ class LocalModel(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     path: Path
     size: int
+    changed: int
+    """When the file was last written, in nanoseconds: tells a file from the one that replaced it."""
     facts: GgufFacts
     defaults: Defaults = Defaults()
 
@@ -104,7 +106,14 @@ class Finder:
         except OSError:
             return
         if known is not None and known.pooling != _RANKS:
-            yield LocalModel(name=name, path=path, size=stat.st_size, facts=known, defaults=defaults or Defaults())
+            yield LocalModel(
+                name=name,
+                path=path,
+                size=stat.st_size,
+                changed=stat.st_mtime_ns,
+                facts=known,
+                defaults=defaults or Defaults(),
+            )
 
     def _facts(self, path: Path, size: int, changed: int) -> GgufFacts | None:
         key = (path, size, changed)

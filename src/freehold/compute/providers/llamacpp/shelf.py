@@ -100,8 +100,7 @@ class Shelf:
         """One request less; the last one starts the clock of idleness."""
         place.users -= 1
         place.last_used = time.monotonic()
-        if not place.users and not self._closed:
-            place.expiry = asyncio.get_running_loop().call_later(self._options.idle, self._expire, place)
+        self._rest(place)
 
     async def aclose(self) -> None:
         """Unload everything and wait until it is gone."""
@@ -118,7 +117,10 @@ class Shelf:
         if self._closed:
             raise ProviderBroken("Local models are being shut down.")
         place = self._places.get(model.name)
-        if place is None or (place.model != model and not place.users and place.engine is None):
+        if place is not None and place.model != model and not place.users:
+            self._expire(place)
+            place = None
+        if place is None:
             context = min(self._options.context, model.facts.context or self._options.context)
             place = self._places[model.name] = _Place(model, context, self._options.parallel)
         if place.users >= self._options.parallel + self._options.waiting:
@@ -128,7 +130,7 @@ class Shelf:
         return place
 
     async def _engine(self, place: _Place) -> Engine:
-        if place.engine is not None and place.engine.alive:
+        if place.engine is not None and await place.engine.usable():
             return place.engine
         if place.loading is None:
             place.loading = asyncio.create_task(self._load(place))
@@ -140,6 +142,7 @@ class Shelf:
             await self._unload(place)
             await self._make_room(place)
             place.engine = await start(self._order(place), limit=self._options.load)
+            self._rest(place)
             return place.engine
 
     def _order(self, place: _Place) -> EngineOrder:
@@ -179,7 +182,14 @@ class Shelf:
         facts = place.model.facts
         return place.model.size + facts.kv_bytes_per_token * place.context * self._options.parallel + _OVERHEAD
 
+    def _rest(self, place: _Place) -> None:
+        """Start the clock of idleness, if nobody uses the model."""
+        _forget_expiry(place)
+        if not place.users and not self._closed:
+            place.expiry = asyncio.get_running_loop().call_later(self._options.idle, self._expire, place)
+
     def _expire(self, place: _Place) -> None:
+        _forget_expiry(place)
         if not place.users:
             chore = asyncio.create_task(self._unload(place))
             self._chores.add(chore)

@@ -8,8 +8,7 @@ down instead of filling memory.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import httptools
 
@@ -22,9 +21,12 @@ _LONGEST_HEAD = 1 << 16
 class Exchange:
     """A request that was sent and whose answer's head has arrived. Made by `send`; must be closed."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_break: Callable[[], None]
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._on_break = on_break
         self._parser = httptools.HttpResponseParser(self)
         self._pieces: list[bytes] = []
         self._head = False
@@ -80,8 +82,10 @@ class Exchange:
         try:
             data = await self._reader.read(_CHUNK)
         except OSError as error:
+            self._on_break()
             raise ProviderBroken("The local engine broke the connection.") from error
         if not data:
+            self._on_break()
             raise ProviderBroken("The local engine ended before its answer did.")
         try:
             self._parser.feed_data(data)
@@ -90,22 +94,24 @@ class Exchange:
         return len(data)
 
 
-async def send(socket: Path, target: str, body: bytes) -> Exchange:
-    """POST `body` as JSON and wait for the head of the answer.
+async def send(socket: str, target: str, body: bytes, *, on_break: Callable[[], None]) -> Exchange:
+    """POST `body` as JSON and wait for the head of the answer. `on_break` is called if the engine hangs up too early.
 
     Raises ProviderUnreachable where nobody listens, ProviderBroken where the answer breaks off. Cancelling hangs up.
     """
     try:
-        reader, writer = await asyncio.open_unix_connection(str(socket), limit=_CHUNK)
+        reader, writer = await asyncio.open_unix_connection(socket, limit=_CHUNK)
     except OSError as error:
+        on_break()
         raise ProviderUnreachable("The local engine does not listen.") from error
-    exchange = Exchange(reader, writer)
+    exchange = Exchange(reader, writer, on_break)
     try:
         writer.write(_request(target, body))
         await writer.drain()
         await exchange.head()
     except OSError as error:
         exchange.close()
+        on_break()
         raise ProviderUnreachable("The local engine hung up.") from error
     except BaseException:
         exchange.close()
