@@ -117,15 +117,11 @@ def test_embeddings_and_rerank_count_input_only():
 
 
 def test_transcriptions_count_seconds_or_tokens():
-    assert of(Dialect.TRANSCRIPTIONS, {"usage": {"type": "duration", "seconds": 12}}) == Usage(
-        audio_seconds=12.0
-    )
+    assert of(Dialect.TRANSCRIPTIONS, {"usage": {"type": "duration", "seconds": 12}}) == Usage(audio_seconds=12.0)
     tokens = {"type": "tokens", "input_tokens": 9, "output_tokens": 4}
     assert of(Dialect.TRANSCRIPTIONS, {"text": "", "usage": tokens}) == Usage(input=9, output=4)
     assert of(Dialect.TRANSCRIPTIONS, {"duration": "3.5"}) == Usage(audio_seconds=3.5)
-    assert after(Dialect.TRANSCRIPTIONS, {"type": "transcript.text.done", "usage": tokens}) == Usage(
-        input=9, output=4
-    )
+    assert after(Dialect.TRANSCRIPTIONS, {"type": "transcript.text.done", "usage": tokens}) == Usage(input=9, output=4)
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))

@@ -29,6 +29,7 @@ class ChatWriter:
         self._id = setting.id
         self._model = setting.model
         self._calls = 0
+        self._details = 0
         self._finish = Finish(Stop.STOP)
 
     def answer(self, pieces: Sequence[Piece], usage: Usage) -> bytes:
@@ -50,7 +51,7 @@ class ChatWriter:
             case Reasoning():
                 return self._delta({"reasoning_content": piece.text})
             case Seal(details=list(details)):
-                return self._delta({"reasoning_details": details})
+                return self._delta({"reasoning_details": self._numbered(details)})
             case Refusal():
                 return self._delta({"refusal": piece.text})
             case Call():
@@ -77,7 +78,7 @@ class ChatWriter:
             case Reasoning(text=text):
                 message["reasoning_content"] = message.get("reasoning_content", "") + text
             case Seal(details=list(details)):
-                message["reasoning_details"] = message.get("reasoning_details", []) + details
+                message["reasoning_details"] = message.get("reasoning_details", []) + self._numbered(details)
             case Refusal(text=text):
                 message["refusal"] = (message["refusal"] or "") + text
             case Call(id=identity, name=name):
@@ -87,6 +88,12 @@ class ChatWriter:
                 message["tool_calls"][-1]["function"]["arguments"] += text
             case Finish():
                 self._finish = piece
+
+    def _numbered(self, details: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Clients tell streamed entries of a list apart by their index."""
+        first = self._details
+        self._details += len(details)
+        return [{**detail, "index": first + i} for i, detail in enumerate(details)]
 
     def _begin(self, piece: Begin) -> None:
         self._id = piece.id or self._id
