@@ -9,13 +9,15 @@ import pytest
 
 from freehold.compute.upstream import Limits, Request
 from freehold.compute.upstream.direct import DirectUpstream
-from freehold.ground.errors import ProviderBusy, ProviderUnreachable, TryAnother
+from freehold.compute.upstream.sweeper import TICK
+from freehold.ground.errors import ProviderBusy, ProviderTimedOut, ProviderUnreachable, TryAnother
 from freehold.testing.faulty import (
     Early,
     Exchange,
     FaultyServer,
     black_hole,
     close_at_once,
+    closed_port,
     endless_body,
     garbage,
     hang_up_after,
@@ -158,8 +160,9 @@ async def test_a_server_that_restarts_is_found_again(ask):
         assert await whole(ask, server) == b"{}"
 
 
-async def test_idle_connections_are_closed_after_a_while(make_asking):
-    client = DirectUpstream(limits=Limits(idle_for=0.01))
+@pytest.mark.parametrize("idle_for", [0.01, 2.5 * TICK])
+async def test_idle_connections_are_closed_after_a_while(make_asking, idle_for):
+    client = DirectUpstream(limits=Limits(idle_for=idle_for))
     ask = make_asking(client)
     async with FaultyServer(reply()) as server:
         await asyncio.gather(*(whole(ask, server) for _ in range(3)))
@@ -167,6 +170,15 @@ async def test_idle_connections_are_closed_after_a_while(make_asking):
         assert client.connections == 0
         assert await whole(ask, server) == b"{}"
     await client.aclose()
+
+
+async def test_deadlines_are_watched_again_after_a_time_of_rest(ask_direct):
+    async with FaultyServer(reply(), black_hole()) as server:
+        await whole(ask_direct, server)
+        while ask_direct.client._sweeper.ticking:
+            await asyncio.sleep(TICK / 10)
+        with pytest.raises(ProviderTimedOut):
+            await ask_direct(server, first_byte=0.01)
 
 
 async def test_no_more_idle_connections_are_kept_than_allowed(limited):
@@ -238,6 +250,31 @@ async def test_a_place_that_a_broken_connection_leaves_goes_to_who_waits(limited
         await asyncio.gather(*holders, return_exceptions=True)
 
 
+async def test_a_place_offered_to_someone_who_leaves_that_moment_is_not_lost(limited):
+    async with FaultyServer(black_hole(), black_hole(), reply()) as server:
+        holders = [asyncio.create_task(limited(server)) for _ in range(2)]
+        await server.arrived(2)
+        leaving = asyncio.create_task(limited(server))
+        await asyncio.sleep(0)
+        pool = next(iter(limited.client._pools.values()))
+        holders[0].cancel()
+        while pool._waiting:
+            await asyncio.sleep(0)
+        leaving.cancel()
+        holders[1].cancel()
+        await asyncio.gather(*holders, leaving, return_exceptions=True)
+        await server.left_alone()
+        assert len(server.exchanges) == 2
+        assert pool.places == 0
+
+
+async def test_connections_that_cannot_be_made_take_no_place(limited):
+    with closed_port() as port:
+        for _ in range(5):
+            with pytest.raises(ProviderUnreachable):
+                await limited(port, connect=0.05)
+
+
 async def test_who_waits_for_a_connection_when_the_client_closes_is_turned_away(limited):
     async with FaultyServer(black_hole()) as server:
         tasks = [asyncio.create_task(limited(server)) for _ in range(4)]
@@ -303,3 +340,14 @@ async def test_after_any_mixture_of_faults_no_connection_is_left_over(limited, s
         assert pool.places == limited.client.connections <= 1
         server.script(reply(b"well"))
         assert await whole(limited, server) == b"well"
+
+
+async def test_a_connection_that_is_being_made_when_the_client_closes_is_not_used(ask_direct):
+    async with FaultyServer(reply()) as server:
+        task = asyncio.create_task(ask_direct(server))
+        await asyncio.sleep(0)
+        await ask_direct.client.aclose()
+        with pytest.raises(ProviderUnreachable):
+            await task
+        await server.left_alone()
+        assert not server.exchanges
