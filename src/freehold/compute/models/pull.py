@@ -43,7 +43,7 @@ _NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]+")
 
 
 def pull(what: str, home: Home, *, sha256: str = "", name: str = "", progress: Progress = silent) -> Installed:
-    """Bring `what` to `home`, unless it is there already, and return where it is.
+    """Bring `what` to `home`, unless it is there already with every byte as pinned, and return where it is.
 
     `sha256` pins a file that the catalog does not know; it must be given for a URL. `name` is what to call such a file.
     Raises UnknownModel, InvalidRequest, NotAvailable (unreachable), BrokenWeights (wrong bytes), StorageFailed (no room).
@@ -56,14 +56,9 @@ def pull(what: str, home: Home, *, sha256: str = "", name: str = "", progress: P
         locks.mkdir(exist_ok=True)
         with locked(locks / f"{entry.name}.lock"):
             present = find_installed(home, entry.name)
-            if present is not None and not missing(present):
+            if present is not None and not verify(present):
                 return present
             return _bring(entry, home, progress)
-
-
-def missing(model: Installed) -> tuple[str, ...]:
-    """Files of `model` that are gone or have another size. Quick: reads no contents."""
-    return tuple(name for name, record in model.manifest.files.items() if _size(model.path(name)) != record.size)
 
 
 def verify(model: Installed) -> tuple[str, ...]:

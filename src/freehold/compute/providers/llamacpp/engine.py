@@ -93,7 +93,7 @@ class Engine:
         return f" Its last words: {' / '.join(self._errors)}" if self._errors else ""
 
 
-_ADVICE = "Check the file with `freehold models verify`, or ask for another model."
+_ADVICE = "Pull it again with `freehold pull`, which checks every byte, or ask for another model."
 
 
 async def start(order: EngineOrder, *, limit: Seconds) -> Engine:
