@@ -181,4 +181,4 @@ def _terms(key: VirtualKey) -> str:
 
 
 def _amount(allowance: Allowance) -> str:
-    return f"${allowance.limit:g}" if allowance.unit == "usd" else f"{allowance.limit:g} {allowance.unit}"
+    return f"${allowance.limit:,g}" if allowance.unit == "usd" else f"{allowance.limit:,.0f} {allowance.unit}"

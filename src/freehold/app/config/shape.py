@@ -111,7 +111,7 @@ def _accepts(kind: inspect.Type, value: Any) -> bool:
         case inspect.FloatType():
             return isinstance(value, int | float) and not isinstance(value, bool) and _within(kind, value)
         case inspect.EnumType():
-            return value in {member.value for member in kind.cls}
+            return value in [member.value for member in kind.cls]
         case inspect.StrType():
             return isinstance(value, str) and len(value) >= (kind.min_length or 0)
         case inspect.CustomType():

@@ -34,8 +34,10 @@ def what_is_off_has_no_settings(picture: Picture) -> Iterator[Finding]:
         ),
     )
     for section, enabled, keys in off:
+        # Switched off for once by a variable or a flag, the file keeps what it says for the next time.
+        for_once = picture.document.origin(at(section, "enabled")).variable
         for key in keys:
-            if not enabled and picture.says(section, key):
+            if not enabled and not for_once and picture.says(section, key):
                 yield Finding(
                     path=at(section, key),
                     what=f"it does nothing, because {section}.enabled is false",
