@@ -168,24 +168,25 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         headers = self._headers
         self._headers = {}  # for trailers, which nobody wants
-        if status < 200:
+        response = self.response
+        if status < 200 or response is None:
             _check_interim(status, headers)
             return
         _check(headers)
-        response = cast("DirectResponse", self.response)
         response.status = status
         response.headers = headers
         response.open = True
 
     def on_body(self, body: bytes) -> None:
-        response = cast("DirectResponse", self.response)
-        response.pieces.append(body)
-        response.unread += len(body)
-        self._body += len(body)
+        response = self.response
+        if response is not None:
+            response.pieces.append(body)
+            response.unread += len(body)
+            self._body += len(body)
 
     def on_message_complete(self) -> None:
-        response = cast("DirectResponse", self.response)
-        if response.open:
+        response = self.response
+        if response is not None and response.open:
             response.open = False
             response.complete = True
             self._keep = self._parser.should_keep_alive()
@@ -235,7 +236,7 @@ class Connection(asyncio.Protocol):
     def _nonsense(self, error: Exception) -> ProviderBroken:
         cause = error.__context__ if isinstance(error.__context__, _NotAcceptable) else error
         if isinstance(cause, _NotAcceptable):
-            return ProviderBroken(f"{self._name} sent {cause}")
+            return ProviderBroken(f"{self._name} sent {cause}", status=self._parser.get_status_code() or None)
         return ProviderBroken(f"{self._name} does not speak proper HTTP/1.1")
 
 
