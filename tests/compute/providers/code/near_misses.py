@@ -285,6 +285,10 @@ url decode "100%"
 hex decode "xyz"
 hash "abc"
 generate a uuid
+md5: str
+md5: The optional md5 checksum for the file contents
+reverse: bool
+uppercase: yes please
 give me a random number between 1 and 10
 flip a coin
 roll 2d6
@@ -435,6 +439,13 @@ what is 17% off
 17 % fo 340
 sqare root of 16
 squareroot 16 of
+2 -3
++ 2 * 3
+10 - - -3
+3 plus minus 2
+the sum of 1, and 3.5
+0   -2001747478
+2 -2.152861e+134 -1.069317e-73
 what is (2+3
 what is 2+3)
 what is ()

@@ -32,7 +32,7 @@ TEXTS = {
     "sort the lines in descending order:\na\nc\nb": "c\nb\na",
     "sort the lines numerically:\n10\n9\n-1.5": "-1.5\n9\n10",
     "remove duplicate lines:\na\nb\na": "a\nb",
-    "dedupe:\na\nb\na": "a\nb",
+    "dedupe these lines:\na\nb\na": "a\nb",
 }
 ENCODINGS = {
     'base64 encode "hi there"': "aGkgdGhlcmU=",

@@ -52,10 +52,9 @@ _PLAIN_SYSTEM = re.compile(
 )
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A question on its own, and what the answer must keep to."""
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What the answer must keep to."""
 
-    question: str
     most_tokens: int | None = None
     stops: tuple[str, ...] = ()
     object_only: bool = False
@@ -98,38 +97,41 @@ class _Limits(msgspec.Struct):
     stream_options: _StreamOptions | None = None
 
 
-def read_asked(ask: Ask) -> Asked | None:
-    """The question of an ask that code may try, or None."""
+def read_question(ask: Ask) -> str | None:
+    """The question of an ask that code may try, or None. `read_terms` has the last word."""
     messages = ask.fields.get("messages")
     if ask.dialect is not Dialect.CHAT or messages is None or len(memoryview(messages)) > LARGEST_CONVERSATION:
         return None
     if not all(_may_have(name, bytes(value)) for name, value in ask.fields.items() if name not in _NO_MATTER):
         return None
     try:
-        question = _question(msgspec.json.decode(messages, type=list[_Message]))
-        return None if question is None else _asked(question, ask.fields)
+        return _question(msgspec.json.decode(messages, type=list[_Message]))
     except (msgspec.MsgspecError, UnicodeError):
         return None
 
 
-def _may_have(name: str, value: bytes) -> bool:
-    return value == b"null" or name in _Limits.__struct_fields__ or value in _NOTHING_SPECIAL.get(name, ())
-
-
-def _asked(question: str, fields: Mapping[str, msgspec.Raw]) -> Asked | None:
-    stated = {name: msgspec.json.decode(fields[name]) for name in _Limits.__struct_fields__ if name in fields}
-    limits = msgspec.convert(stated, _Limits)
+def read_terms(ask: Ask) -> Terms | None:
+    """What an answer to the ask must keep to, or None where code cannot."""
+    fields = ask.fields
+    try:
+        stated = {name: msgspec.json.decode(fields[name]) for name in _Limits.__struct_fields__ if name in fields}
+        limits = msgspec.convert(stated, _Limits)
+    except (msgspec.MsgspecError, UnicodeError):
+        return None
     form = limits.response_format or _Format()
     if form.type not in ("text", "json_object"):
         return None
     most = [limit for limit in (limits.max_tokens, limits.max_completion_tokens) if limit is not None]
-    return Asked(
-        question=question,
+    return Terms(
         most_tokens=min(most, default=None),
         stops=(limits.stop,) if isinstance(limits.stop, str) else tuple(limits.stop or ()),
         object_only=form.type == "json_object",
         usage_wanted=limits.stream_options is not None and limits.stream_options.include_usage,
     )
+
+
+def _may_have(name: str, value: bytes) -> bool:
+    return value == b"null" or name in _Limits.__struct_fields__ or value in _NOTHING_SPECIAL.get(name, ())
 
 
 def _question(messages: list[_Message]) -> str | None:

@@ -16,7 +16,9 @@ from .numerals import convert_numeral
 from .quantity import prefix_note
 from .question import Unclear, read_line, words
 
-_ASK = re.compile(r"(?:(?:convert|express|change|what is|what['’]s|whats|what are|how much is|how much are) )?", re.I)
+_ASK = re.compile(
+    r"^(?:convert|express|change|what is|what['’]s|whats|what are|how much is|how much are) ", re.IGNORECASE
+)
 _HOW_MANY = re.compile(
     r"how many (?P<unit>[^0-9]{1,40}?) (?:are there in|are in|is in|make up|make|in|is|are) (?P<amount>.+)",
     re.IGNORECASE,
@@ -36,7 +38,7 @@ class Conversions:
         line = read_line(question)
         if line is None:
             return None
-        line = line[_ASK.match(line).end() :].rstrip(" =?")  # type: ignore[union-attr]
+        line = _ASK.sub("", line, count=1).rstrip(" =?")
         try:
             return convert_numeral(line) or _unit(line)
         except Unclear:

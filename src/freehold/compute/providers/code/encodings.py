@@ -125,7 +125,7 @@ def _unwish(encode: str) -> str:
 def _digest_wish(name: str) -> str:
     return (
         rf"(?:what is |calculate |compute )?(?:the )?{name}(?: hash| sum| digest|sum| checksum)? (?:of|for) {_TEXT}"
-        rf"|{name}(?: hash)? @|hash @ (?:with|using) {name}"
+        rf"|hash @ (?:with|using) {name}"
     )
 
 

@@ -6,7 +6,7 @@ plus two times three" in words is `Unclear` while "2 + 2 * 3" is 8. Nothing is e
 
     sum     = product {("+" | "-") product}
     product = signed {("*" | "/" | "mod") signed}
-    signed  = ("-" | "+") signed | power
+    signed  = ["-"] power
     power   = postfix ["^" signed]
     postfix = atom {"!" | "squared" | "cubed" | "%" ["of" atom]}
     atom    = number [unit {number unit}] | "(" sum ")" [unit] | "sqrt" atom | fraction "of" atom
@@ -88,13 +88,9 @@ class _Parser:
         return quantity
 
     def signed(self) -> Quantity:
-        sign = self.take("-", "+")
-        if not sign:
+        if self.next().spoken or not self.take("-"):
             return self.power()
-        self.deepen()
-        quantity = self.signed()
-        self.depth -= 1
-        return -quantity if sign == "-" else quantity
+        return -self.power()
 
     def power(self) -> Quantity:
         quantity = self.postfix()

@@ -37,8 +37,8 @@ class Patterns:
         wish = _WISH.match(question)
         if wish is None:
             return None
-        command = read_command(f"text{question[wish.end() :]}")
-        if command is None or command.wish != "text @":
+        command = read_command(f"the text{question[wish.end() :]}")
+        if command is None or command.wish != "the text @":
             return None
         try:
             return _written(wish, find_matches(wish["pattern"], command.text, flags=wish["flags"]))

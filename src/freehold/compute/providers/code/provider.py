@@ -17,7 +17,7 @@ import msgspec
 
 from freehold.compute.dialects import sse
 from freehold.compute.provider import Answer, ProviderStatus
-from freehold.compute.providers.code.asking import Asked, read_asked
+from freehold.compute.providers.code.asking import Terms, read_question, read_terms
 from freehold.ground.clock import Clock, SystemClock
 from freehold.ground.errors import CannotServe
 from freehold.ground.units import Seconds
@@ -72,17 +72,18 @@ class CodeProvider:
 
     async def infer(self, ask: Ask, offer: Offer, *, timeout: Seconds | None = None) -> Answer | CodeStream:
         """The exact answer; `CannotServe` where there is none. Done before it returns: `timeout` has no time to matter."""
-        asked = read_asked(ask)
-        if asked is None:
+        question = read_question(ask)
+        if question is None:
             raise CannotServe("Plain code answers only short questions on their own.", advice=_ADVICE)
         if self._answer is None:
             self._answer = await asyncio.to_thread(_load)
         now = self._clock.now()
-        found = self._answer(asked.question, now=datetime.fromtimestamp(now, UTC).astimezone(self._zone))
-        if found is None or not asked.allows(found.text):
+        found = self._answer(question, now=datetime.fromtimestamp(now, UTC).astimezone(self._zone))
+        terms = read_terms(ask) if found else None
+        if found is None or terms is None or not terms.allows(found.text):
             raise CannotServe("Plain code has no exact answer to that.", advice=_ADVICE)
         write = _stream if ask.stream else _whole
-        return write(found.text, asked, id=f"chatcmpl-{ask.id}", created=int(now), by=f"code-{found.skill}")
+        return write(found.text, terms, id=f"chatcmpl-{ask.id}", created=int(now), by=f"code-{found.skill}")
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""
@@ -113,7 +114,7 @@ class CodeStream:
         """There is nothing to stop."""
 
 
-def _whole(text: str, asked: Asked, *, id: str, created: int, by: str) -> Answer:
+def _whole(text: str, terms: Terms, *, id: str, created: int, by: str) -> Answer:
     message = {"role": "assistant", "content": text, "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     body = {
@@ -128,13 +129,13 @@ def _whole(text: str, asked: Asked, *, id: str, created: int, by: str) -> Answer
     return Answer(body=msgspec.json.encode(body))
 
 
-def _stream(text: str, asked: Asked, *, id: str, created: int, by: str) -> CodeStream:
+def _stream(text: str, terms: Terms, *, id: str, created: int, by: str) -> CodeStream:
     chunk = partial(_chunk, id=id, created=created, by=by)
     events = [
         chunk([{"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}]),
         chunk([{"index": 0, "delta": {}, "finish_reason": "stop"}]),
     ]
-    if asked.usage_wanted:
+    if terms.usage_wanted:
         events.append(chunk([], usage=_NO_TOKENS))
     return CodeStream(b"".join(events) + sse.DONE)
 

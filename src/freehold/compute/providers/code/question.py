@@ -95,11 +95,12 @@ def read_command(question: str) -> Command | None:
 
 
 def _behind_colon(head: str, rest: str) -> Command | None:
+    """Text that only a colon or a line end marks off; "reverse: bool" in a piece of code is no wish to turn it round."""
     text = rest.strip()
     opening = _OPENING.match(text)
     if opening is not None and opening[0] in _CLOSINGS:
         return _quoted(head, opening[0], text[opening.end() :])
-    if not _is_one_piece(text, block="\n" in rest[: len(rest) - len(rest.lstrip())]):
+    if " " not in head.strip() or not _is_one_piece(text, block="\n" in rest[: len(rest) - len(rest.lstrip())]):
         return None
     return _command(head, text, "")
 

@@ -64,7 +64,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_TWO_SIGNS = re.compile(r"[-+−]{2}")
+_SLIPS = re.compile(r"[-+−]{2}|[0-9)] +[-+−][0-9.(]")
+"""Two signs on end, and "2 -3", which may be two numbers in a row."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ class Token(msgspec.Struct, frozen=True):
 
 def read_tokens(text: str) -> list[Token]:
     """The tokens of the text; `Unclear` if a piece of it is none, or if there are too many."""
-    if _TWO_SIGNS.search(text):
+    if _SLIPS.search(text):
         raise Unclear
     tokens: list[Token] = []
     place, end = 0, len(text.rstrip())
