@@ -1,15 +1,17 @@
 """Exit codes: one for each family of errors, so that a script can tell what to do next.
 
-0    done
-1    an error inside Freehold
-2    the command line was wrong
-3    fix the request: unknown name, bad value, key not accepted
-4    wait, then try again: rate limit, overload
-5    a provider failed and no other was left to ask
-6    a human has to look: budget spent, nothing fits, no gateway running, storage failed
-7    the configuration is wrong
-130  interrupted
-141  whoever read the output went away
+    0    done
+    1    an error inside Freehold
+    2    the command line was wrong
+    3    fix the request: unknown name, bad value, key not accepted
+    4    wait, then try again: rate limit, overload
+    5    a provider failed and no other was left to ask
+    6    a human has to look: budget spent, nothing fits, no gateway running, storage failed
+    7    the configuration is wrong
+    130  interrupted
+    141  whoever read the output went away
+
+They follow from an error's class alone, never from its words.
 """
 
 from __future__ import annotations

@@ -42,13 +42,14 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
 )
 @json_option
 def command(*, every: float, once: bool, count: int, as_json: bool) -> None:
-    """Watch the running gateway live: requests, latency, providers, budgets, the newest receipts.
+    """Watch the running gateway live.
 
     \b
     Example: freehold top
              freehold top --once --json
 
-    With --json: one object a look: {"status", "per_second", "latest"}.
+    It shows requests, latency, providers, budgets and the newest receipts. With --json: one object a look,
+    {"status", "per_second", "latest"}.
     """
     live = sys.stdout.isatty() and not once and not as_json
     if live:

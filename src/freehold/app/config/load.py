@@ -145,6 +145,7 @@ def _complete(settings: Settings, document: Document) -> Settings:
         if name not in providers and (variable := switched_on_by(row, document.environment)):
             providers[name] = ProviderSettings(key=_secret_in(variable, document))
             document.attribute(("providers", name), variable)
+            document.attribute(("providers", name, "key"), variable)
     return msgspec.structs.replace(
         settings,
         providers=providers,
