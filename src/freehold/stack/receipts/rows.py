@@ -120,4 +120,4 @@ def _usage(said: dict[str, object]) -> Usage:
 def _printable(asked: str) -> str:
     if len(asked) <= _MAX_ASKED and asked.isprintable():
         return asked
-    return asked[:_MAX_ASKED].encode("ascii", "backslashreplace").decode().replace("\0", "\\x00")
+    return asked[:_MAX_ASKED].encode("unicode_escape").decode("ascii")
