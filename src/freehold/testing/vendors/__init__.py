@@ -14,5 +14,21 @@ from freehold.testing.vendors.anthropic import FakeAnthropic
 from freehold.testing.vendors.loopback import Failure, Heard, Vendor
 from freehold.testing.vendors.openai import FakeOpenAI
 from freehold.testing.vendors.replies import Call, Reply
+from freehold.testing.vendors.rerank import FakeRerank
+from freehold.testing.vendors.servers import FakeLlamaCpp, FakeLMStudio, FakeOllama, FakeSGLang, FakeVLLM
 
-__all__ = ["Call", "Failure", "FakeAnthropic", "FakeOpenAI", "Heard", "Reply", "Vendor"]
+__all__ = [
+    "Call",
+    "Failure",
+    "FakeAnthropic",
+    "FakeLMStudio",
+    "FakeLlamaCpp",
+    "FakeOllama",
+    "FakeOpenAI",
+    "FakeRerank",
+    "FakeSGLang",
+    "FakeVLLM",
+    "Heard",
+    "Reply",
+    "Vendor",
+]

@@ -56,13 +56,14 @@ class Vendor:
         self._failures: deque[Failure] = deque()
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
-        self._port = 0
+        self.port = 0
+        """Where it listens, once entered."""
         self._thread: _LoopThread | None = None
 
     @property
     def url(self) -> str:
         """Scheme, host and port."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -119,7 +120,7 @@ class Vendor:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        self._port = self._runner.addresses[0][1]
+        self.port = self._runner.addresses[0][1]
         return self
 
     async def __aexit__(

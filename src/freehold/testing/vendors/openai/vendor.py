@@ -229,15 +229,15 @@ class FakeOpenAI(Vendor):
             return web.Response(text=said, headers=self.headers())
         return answer(said, headers=self.headers())
 
+    def card(self, name: str) -> Json:
+        """How a model stands in the list of models."""
+        return {"id": name, "object": "model", "created": chat_answer.CREATED, "owned_by": "openai"}
+
     async def _models(self, request: web.Request) -> web.StreamResponse:
-        return answer({"object": "list", "data": [_model_card(name) for name in self.models]}, headers=self.headers())
+        return answer({"object": "list", "data": [self.card(name) for name in self.models]}, headers=self.headers())
 
     async def _model(self, request: web.Request) -> web.StreamResponse:
         name = request.path.rpartition("/")[2]
         if name not in self.models:
             raise errors.unknown_model(name)
-        return answer(_model_card(name), headers=self.headers())
-
-
-def _model_card(name: str) -> Json:
-    return {"id": name, "object": "model", "created": chat_answer.CREATED, "owned_by": "openai"}
+        return answer(self.card(name), headers=self.headers())
