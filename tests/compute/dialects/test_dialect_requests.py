@@ -161,7 +161,6 @@ def test_messages_structured_output_becomes_a_response_format(member):
 def test_the_bound_on_tokens_fits_the_offer():
     assert from_messages(offer(Dialect.CHAT, max_output=50))["max_tokens"] == 50
     assert "max_tokens" not in from_messages(offer(Dialect.CHAT, context=100))
-    assert from_messages(offer(Dialect.CHAT, Dialect.RESPONSES))["max_completion_tokens"] == 100
     assert from_chat()["max_tokens"] == 8192
     assert from_chat(offer(Dialect.MESSAGES, max_output=4000))["max_tokens"] == 4000
     assert from_chat(offer(Dialect.MESSAGES, max_output=4000), max_tokens=9000)["max_tokens"] == 4000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from freehold.words.dialects import Dialect
 from freehold.words.offers import Offer
 
 DEFAULT_MAX_TOKENS = 8192
@@ -15,7 +14,7 @@ def chat_limit(asked: int | None, offer: Offer) -> dict[str, int]:
     """The bound as a chat field.
 
     It is lowered to what the offer can do, and left out where the whole context is smaller: there it binds nothing, and
-    some servers refuse it. Services that also speak Responses want OpenAI's newer name for it.
+    some servers refuse it. A service that wants OpenAI's newer name for it says so in its row.
     """
     if asked is None:
         return {}
@@ -23,7 +22,7 @@ def chat_limit(asked: int | None, offer: Offer) -> dict[str, int]:
         asked = min(asked, offer.max_output)
     elif offer.context is not None and asked >= offer.context:
         return {}
-    return {"max_completion_tokens" if Dialect.RESPONSES in offer.dialects else "max_tokens": asked}
+    return {"max_tokens": asked}
 
 
 def messages_limit(asked: int | None, offer: Offer) -> int:

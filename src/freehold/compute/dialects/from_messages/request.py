@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from freehold.compute.dialects.from_messages.tools import chat_tool_choice, chat_tools
+from freehold.compute.dialects.from_messages.tools import chat_tools
 from freehold.compute.dialects.from_messages.turns import chat_messages
 from freehold.compute.dialects.limits import chat_limit
 from freehold.compute.dialects.members import Members, present
@@ -37,9 +37,8 @@ def messages_to_chat(asked: dict[str, Any], offer: Offer) -> dict[str, Any]:
         temperature=members.number("temperature"),
         top_p=members.number("top_p"),
         top_k=members.whole("top_k"),
-        tools=chat_tools(members.many("tools")),
         **chat_limit(_limit(members), offer),
-        **chat_tool_choice(members.members("tool_choice")),
+        **chat_tools(members),
         **_output(members, offer),
     )
     members.finish()

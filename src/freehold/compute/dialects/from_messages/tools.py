@@ -7,9 +7,14 @@ from typing import Any
 from freehold.compute.dialects.members import Members, present
 
 
-def chat_tools(tools: list[Members] | None) -> list[dict[str, Any]] | None:
-    """None where there are none. Tools that run at Anthropic are refused."""
-    return [_tool(tool) for tool in tools] if tools else None
+def chat_tools(members: Members) -> dict[str, Any]:
+    """Tools and the choice among them. Tools that run at Anthropic are refused."""
+    tools = [_tool(tool) for tool in members.many("tools") or ()]
+    choice = _choice(members.members("tool_choice"))
+    if not tools and choice.get("tool_choice") in ("auto", "none"):
+        # OpenAI refuses a choice among no tools.
+        return {}
+    return {"tools": tools, **choice} if tools else choice
 
 
 def _tool(tool: Members) -> dict[str, Any]:
@@ -29,7 +34,7 @@ def _tool(tool: Members) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def chat_tool_choice(choice: Members | None) -> dict[str, Any]:
+def _choice(choice: Members | None) -> dict[str, Any]:
     """The choice, and whether calls may run in parallel, as chat fields."""
     if choice is None:
         return {}

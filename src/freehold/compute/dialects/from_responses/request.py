@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freehold.compute.dialects.from_responses.items import chat_messages
-from freehold.compute.dialects.from_responses.tools import chat_tool_choice, chat_tools
+from freehold.compute.dialects.from_responses.tools import chat_tools
 from freehold.compute.dialects.limits import chat_limit
 from freehold.compute.dialects.members import Members, present
 from freehold.words.offers import Offer
@@ -47,9 +47,7 @@ def responses_to_chat(asked: dict[str, Any], offer: Offer) -> dict[str, Any]:
         messages=chat_messages(members, offer.provider),
         temperature=members.number("temperature"),
         top_p=members.number("top_p"),
-        tools=chat_tools(members.many("tools")),
-        tool_choice=chat_tool_choice(members),
-        parallel_tool_calls=members.flag("parallel_tool_calls"),
+        **chat_tools(members),
         **chat_limit(members.whole("max_output_tokens"), offer),
         **_reasoning(members.members("reasoning")),
         **_text(members.members("text")),

@@ -7,9 +7,14 @@ from typing import Any
 from freehold.compute.dialects.members import Members, present
 
 
-def chat_tools(tools: list[Members] | None) -> list[dict[str, Any]] | None:
-    """None where there are none. Only functions can be translated: all else runs at OpenAI or is written in free text."""
-    return [_tool(tool) for tool in tools] if tools else None
+def chat_tools(members: Members) -> dict[str, Any]:
+    """Tools and the choice among them. Only functions can be translated: all else runs at OpenAI or takes free text."""
+    tools = [_tool(tool) for tool in members.many("tools") or ()]
+    choice = present(tool_choice=_choice(members), parallel_tool_calls=members.flag("parallel_tool_calls"))
+    if not tools and choice.get("tool_choice") in ("auto", "none", None):
+        # A choice among no tools is refused in a chat.
+        return {}
+    return {"tools": tools, **choice} if tools else choice
 
 
 def _tool(tool: Members) -> dict[str, Any]:
@@ -30,8 +35,7 @@ def _tool(tool: Members) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def chat_tool_choice(members: Members) -> Any:
-    """A chat `tool_choice`, None where the request has none."""
+def _choice(members: Members) -> Any:
     choice = members.value("tool_choice")
     if choice is None or choice in ("auto", "none", "required"):
         return choice

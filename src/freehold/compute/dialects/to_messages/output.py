@@ -67,8 +67,8 @@ def _structure(members: Members, fields: dict[str, Any]) -> None:
         case "json_schema":
             fields["output_config"] = {**fields.get("output_config", {}), "format": _schema(shape)}
         case "json_object":
-            if "tools" in fields:
-                members.refuse("response_format", "Messages has no JSON mode beside tools; use a JSON schema")
+            if "tools" in fields or "thinking" in fields:
+                members.refuse("response_format", "there is no JSON mode beside tools or thinking; use a JSON schema")
             fields["tools"] = [_JSON_TOOL]
             fields["tool_choice"] = {"type": "tool", "name": JSON_TOOL}
         case _:

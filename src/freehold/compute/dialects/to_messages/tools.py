@@ -7,6 +7,7 @@ from typing import Any
 from freehold.compute.dialects.members import Members, present
 
 _NO_PARAMETERS = {"type": "object", "properties": {}}
+"""Members that Anthropic wants even where OpenAI does not."""
 
 
 def messages_tools(members: Members) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def _tool(tool: Members) -> dict[str, Any]:
     made = present(
         name=function.need_text("name"),
         description=function.text("description"),
-        input_schema=function.mapping("parameters") or _NO_PARAMETERS,
+        input_schema={**_NO_PARAMETERS, **(function.mapping("parameters") or {})},
         strict=function.flag("strict") or None,
         cache_control=tool.mapping("cache_control") or function.mapping("cache_control"),
     )

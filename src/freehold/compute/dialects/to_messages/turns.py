@@ -32,6 +32,8 @@ def messages_turns(members: Members, *, late_system: bool) -> dict[str, Any]:
         else:
             _add(turns, *_turn(message, role))
         message.finish()
+    if not turns:
+        members.refuse("messages", "there must be a message of the user's, not of the system's alone")
     return {"system": system, "messages": turns} if system else {"messages": turns}
 
 
