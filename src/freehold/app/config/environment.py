@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
 import msgspec
 
 from freehold.app.config.positions import Path
 from freehold.app.config.problems import Origin, Problem, closest
-
-if TYPE_CHECKING:
-    from msgspec import inspect
+from freehold.app.settings import ProviderDeadlines, ProviderSettings, Secret, Settings
 
 PREFIX = "FREEHOLD_"
+_OTHERS = re.compile(r"[^A-Za-z0-9]")
 RESERVED = frozenset({"FREEHOLD_HOME", "FREEHOLD_CONFIG", "FREEHOLD_URL", "FREEHOLD_KEY"})
 """Variables that are no settings: where Freehold lives, and how its command line reaches a gateway."""
 
@@ -50,20 +50,21 @@ def overrides(
 
 def variable_for(path: Path) -> str:
     """The variable that sets the key at `path`."""
-    return PREFIX + re.sub(r"[^A-Za-z0-9]", "_", "_".join(map(str, path))).upper()
+    return PREFIX + _OTHERS.sub("_", "_".join(map(str, path))).upper()
 
 
 def _variables(provider_names: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    from freehold.app.config.shape import keys_at
-
-    tables: list[tuple[str, ...]] = [
-        (section,) for section in keys_at(()) if section not in {"providers", "aliases", "prices"}
-    ]
+    """Every variable there is, with the key it sets."""
+    for section, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True):
+        if isinstance(default, msgspec.Struct):
+            yield from _of_table((section,), type(default))
     for name in provider_names:
-        tables += [("providers", name), ("providers", name, "deadlines")]
-    for table in tables:
-        for key in keys_at(table):
-            yield variable_for((*table, key)), (*table, key)
+        yield from _of_table(("providers", name), ProviderSettings)
+        yield from _of_table(("providers", name, "deadlines"), ProviderDeadlines)
+
+
+def _of_table(table: Path, kind: type[msgspec.Struct]) -> Iterator[tuple[str, Path]]:
+    return ((variable_for((*table, key)), (*table, key)) for key in kind.__struct_fields__)
 
 
 def _unknown(name: str, known: Iterable[str]) -> Problem:
@@ -78,34 +79,32 @@ def _unknown(name: str, known: Iterable[str]) -> Problem:
 
 
 def _value(text: str, path: Path) -> Any:
-    """`text` as TOML would have it; as it is where it does not fit, so that the checker says what would."""
-    from msgspec import inspect
-
-    from freehold.app.config.shape import type_at
-
-    kind = type_at(path)
-    if isinstance(kind, inspect.VarTupleType | inspect.FrozenSetType):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if isinstance(kind, inspect.DictType | inspect.StructType):
-        return _table(text)
-    if isinstance(kind, inspect.BoolType | inspect.IntType | inspect.FloatType):
-        return _scalar(text, kind)
-    return text
+    """`text` as TOML would have it: the first reading that fits the key; as it is where none does."""
+    return next((value for value in _readings(text) if _fits(value, path)), text)
 
 
-def _scalar(text: str, kind: inspect.BoolType | inspect.IntType | inspect.FloatType) -> Any:
-    from msgspec import inspect
+def _readings(text: str) -> Iterator[Any]:
+    yield text
+    for plain in (bool, int, float):
+        with suppress(msgspec.ValidationError):
+            yield msgspec.convert(text.strip().lower(), plain, strict=False)
+    yield [part.strip() for part in text.split(",") if part.strip()]
+    with suppress(msgspec.DecodeError):
+        yield msgspec.json.decode(text)
 
-    plain = bool if isinstance(kind, inspect.BoolType) else int if isinstance(kind, inspect.IntType) else float
+
+def _fits(value: Any, path: Path) -> bool:
+    document: Any = value
+    for part in reversed(path):
+        document = {part: document}
     try:
-        return msgspec.convert(text.strip().lower(), plain, strict=False)
+        msgspec.convert(document, Settings, dec_hook=_any_secret)
     except msgspec.ValidationError:
-        return text
+        return False
+    return True
 
 
-def _table(text: str) -> Any:
-    """A table is written as in JSON."""
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return text
+def _any_secret(kind: type, value: Any) -> Secret:
+    if not isinstance(value, str):
+        raise TypeError("a secret is written as a string")
+    return Secret("")

@@ -22,29 +22,6 @@ def deviations(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _walk(document, inspect.type_info(Settings), ())
 
 
-def type_at(path: Path) -> inspect.Type | None:
-    """What belongs at `path` in a `Settings`, stripped of what JSON schema adds; None where nothing does."""
-    here: inspect.Type | None = inspect.type_info(Settings)
-    for part in path:
-        match here:
-            case inspect.StructType():
-                found = [field.type for field in here.fields if field.encode_name == part]
-                here = _plain(found[0]) if found else None
-            case inspect.DictType():
-                here = _plain(here.value_type)
-            case inspect.VarTupleType() | inspect.FrozenSetType():
-                here = _plain(here.item_type)
-            case _:
-                return None
-    return here
-
-
-def keys_at(path: Path) -> tuple[str, ...]:
-    """The keys that the table at `path` may have; none where it takes any."""
-    here = type_at(path)
-    return tuple(field.encode_name for field in here.fields) if isinstance(here, inspect.StructType) else ()
-
-
 def in_words(kind: inspect.Type) -> str:
     """What a value of that type may be."""
     match _plain(kind):
