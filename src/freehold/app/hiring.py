@@ -15,7 +15,7 @@ from freehold.compute.keyring import ProviderKey
 from freehold.compute.offering import FindPrice, Overrides, offer_for, offers_for
 from freehold.compute.providers.http import HttpEndpoint, HttpProvider
 from freehold.compute.providers.quirks import Quirks
-from freehold.compute.rows import Auth, ModelRow, Row
+from freehold.compute.rows import Auth, ModelRow, Row, fill
 from freehold.compute.upstream import Deadlines, Upstream
 from freehold.words.dialects import Capability
 from freehold.words.offers import Offer
@@ -84,12 +84,17 @@ def _make_offer(
 ) -> Offer | None:
     if provider.models and not any(_matches(model, pattern) for pattern in provider.models):
         return None
-    stated = settings.prices.get(f"{name}/{model}")
+    stated = settings.price_of(f"{name}/{model}")
     said = Overrides(
         provider=name,
         place=provider.place,
         region=provider.region,
         retention_days=provider.retention_days,
+        capabilities=provider.capabilities or None,
+        context=provider.context,
+        max_output=provider.max_output,
+        parameters=provider.parameters,
+        watts=provider.watts,
         preference=provider.preference or 0,
         price=stated.price() if stated is not None else None,
     )
@@ -104,7 +109,8 @@ def _endpoint(name: str, row: Row, provider: ProviderSettings, usual: DeadlineSe
     dialects = row.dialects
     return HttpEndpoint(
         name=name,
-        base_url=provider.base_url or row.base_url,
+        base_url=provider.base_url
+        or fill(row.base_url, {part.upper(): value for part, value in provider.parts.items()}),
         paths={dialect: row.path(dialect) for dialect in dialects},
         headers={**row.headers, **{key: value.reveal() for key, value in provider.headers.items()}},
         deadlines=_deadlines(row, provider, usual),

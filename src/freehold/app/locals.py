@@ -12,6 +12,11 @@ def local_providers(settings: Settings, home: Home) -> list[Inference]:
     """Providers for whatever weights are on disk. Loads nothing: models come into memory when they are first asked."""
     local = settings.local
     options = LlamaCppOptions(
-        models=local.models, threads=local.threads, memory=local.max_memory, idle=local.idle_unload
+        models=local.models,
+        context=local.context,
+        parallel=local.parallel,
+        threads=local.threads,
+        memory=local.max_memory,
+        idle=local.idle_unload,
     )
     return [LlamaCppProvider(home, options)]

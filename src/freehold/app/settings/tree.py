@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 import msgspec
@@ -48,5 +49,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = msgspec.field(default_factory=dict)
     prices: Annotated[
         Mapping[str, PriceSettings],
-        Meta(description='Prices by "provider/model"; overrides the catalog.'),
+        Meta(description='Prices by "provider/model", which may hold wildcards; overrides the catalog.'),
     ] = msgspec.field(default_factory=dict)
+
+    def price_of(self, offer: str) -> PriceSettings | None:
+        """The price stated for the offer of that name: by its own name, or by the first pattern that matches it."""
+        if (stated := self.prices.get(offer)) is not None:
+            return stated
+        patterns = (name for name in self.prices if "*" in name and fnmatchcase(offer, name))
+        return self.prices[found] if (found := next(patterns, None)) is not None else None
