@@ -1,7 +1,10 @@
 """Finding the model servers that run on this machine."""
 
+import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,7 @@ from freehold.testing.faulty import (
     reset_at_once,
     reset_in_body,
 )
+from freehold.testing.tiny_gguf import write_tiny_gguf
 from freehold.testing.vendors import (
     FakeLlamaCpp,
     FakeLMStudio,
@@ -84,6 +88,35 @@ async def test_llamacpp_is_found_with_its_size_and_senses(upstream: Upstream) ->
     assert (found.context, found.parameters, found.layer) == (4096, 1_720_574_976, Layer.SMALL)
     assert Capability.VISION in found.capabilities
     assert Capability.VISION not in offers[second].capabilities
+
+
+SERVE = """
+import sys, xllamacpp
+parameters = xllamacpp.CommonParams()
+parameters.model.path, parameters.model_alias = sys.argv[1], {"tiny"}
+parameters.hostnames, parameters.port = ["127.0.0.1"], 0
+parameters.n_ctx, parameters.cpuparams.n_threads, parameters.verbosity = 256, 1, 1
+server = xllamacpp.Server(parameters)
+print(server.listening_address, flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_real_llamacpp_is_found(upstream: Upstream, tmp_path: Path) -> None:
+    weights = write_tiny_gguf(tmp_path / "tiny.gguf")
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-c", SERVE, str(weights))
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        address = (await process.stdout.readline()).decode().strip()
+        (server,) = await Discovery(upstream, origins_to_ask({}, [address])[-1:]).look()
+    finally:
+        process.stdin.close()
+        await process.wait()
+    (offer,) = offers_for(server.row)
+    assert (offer.name, offer.context, offer.layer) == ("llamacpp/tiny", 256, Layer.TINY)
+    assert Capability.CHAT in offer.capabilities and Capability.VISION not in offer.capabilities
 
 
 async def test_lm_studio_is_found_with_what_each_model_is_for(upstream: Upstream) -> None:

@@ -200,4 +200,4 @@ def _count(tokens: int | None) -> int | None:
 
 
 def _parameters(count: float | None) -> float | None:
-    return count if count is not None and 1e5 <= count <= 1e14 else None
+    return count if count is not None and 1 <= count <= 1e14 else None
