@@ -13,13 +13,14 @@ class Zoo:
 
     def __init__(self, home: Home, kind: Kind) -> None:
         self._home = home
+        self._directory = home.models
         self._kind = kind
         self._stamp = -1
         self._models: dict[str, Installed] = {}
 
     def models(self) -> Mapping[str, Installed]:
         """By name."""
-        stamp = self._home.models.stat().st_mtime_ns
+        stamp = self._directory.stat().st_mtime_ns
         if stamp != self._stamp:
             found = installed(self._home)
             self._models = {model.name: model for model in found if model.manifest.kind is self._kind}

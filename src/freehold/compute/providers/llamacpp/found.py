@@ -72,6 +72,7 @@ class Finder:
 
     def __init__(self, home: Home, named: Mapping[str, str]) -> None:
         self._home = home
+        self._directory = home.models
         self._named = {name: Path(path).expanduser() for name, path in named.items()}
         self._seen: dict[tuple[Path, int, int], GgufFacts | None] = {}
         self._stamp: tuple[int, ...] = ()
@@ -86,10 +87,10 @@ class Finder:
         return self._models
 
     def _changes(self) -> tuple[int, ...]:
-        return (_changed(self._home.models), *map(_changed, self._named.values()))
+        return (_changed(self._directory), *map(_changed, self._named.values()))
 
     def _look(self) -> Iterator[LocalModel]:
-        for path in sorted(self._home.models.glob("[!.]*.gguf")):
+        for path in sorted(self._directory.glob("[!.]*.gguf")):
             yield from self._read(path.stem, path)
         for model in installed(self._home):
             if model.manifest.kind is Kind.GGUF:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import msgspec
 
@@ -47,6 +48,7 @@ class LlamaCppProvider:
         self._name = name
         self._finder = Finder(home, self._options.models)
         self._shelf = Shelf(self._options)
+        self._installed = find_spec("xllamacpp") is not None
 
     @property
     def name(self) -> str:
@@ -64,7 +66,7 @@ class LlamaCppProvider:
 
     def status(self) -> ProviderStatus:
         """Ready where there is a model to serve and the engine is installed."""
-        reason = "" if _installed() else "xllamacpp is not installed"
+        reason = "" if self._installed else "xllamacpp is not installed"
         if not reason and not self._finder.models():
             reason = "no GGUF model is on disk: see `freehold pull`"
         return ProviderStatus(ready=not reason, reason=reason, in_flight=self._shelf.in_flight)
@@ -129,9 +131,3 @@ def _body(ask: Ask, offer: Offer) -> bytes:
     fields["model"] = msgspec.Raw(msgspec.json.encode(offer.model))
     fields["stream"] = msgspec.Raw(b"true" if ask.stream else b"false")
     return msgspec.json.encode(fields)
-
-
-def _installed() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("xllamacpp") is not None
