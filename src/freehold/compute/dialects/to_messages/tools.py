@@ -18,7 +18,8 @@ def messages_tools(members: Members) -> dict[str, Any]:
     if allowed is not None:
         tools = [tool for tool in tools if tool["name"] in allowed]
     if not tools:
-        return {}
+        # A choice among no tools: harmless, or for Anthropic to refuse.
+        return {} if choice is None or choice["type"] in ("auto", "none") else {"tool_choice": choice}
     if single:
         choice = choice or {"type": "auto"}
         if choice["type"] != "none":
