@@ -3,7 +3,7 @@
 400 409 413 422 ...   the request's own fault     ProviderRefused, passed on as it is
 400 with code context_length_exceeded             CannotServe: a model with a longer context may
 401 403               the key is banned           CredentialRejected
-402, 429 insufficient_quota                       CredentialRejected: out of quota
+402, 429 with a billing code                      CredentialRejected: out of quota
 404                   no such model there         CannotServe
 408 425               too slow, too early         ProviderBroken
 429, 503 with Retry-After, 529                    ProviderBusy
@@ -32,10 +32,33 @@ MAX_RETRY_AFTER = 3600.0
 """Seconds; what asks for more is taken as this much."""
 
 
+_OUT_OF_QUOTA = frozenset(
+    {
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "enforced_spend_limit_reached",
+    }
+)
+"""Codes with which OpenAI and Anthropic say, with the status of a rate limit, that waiting will not help."""
+
+
+class _More(msgspec.Struct):
+    error_code: str | None = None
+
+
 class _Detail(msgspec.Struct):
     code: str | int | None = None
     type: str | None = None
     message: str | None = None
+    details: _More | None = None
+
+    @property
+    def out_of_quota(self) -> bool:
+        stated = {self.code, self.type, self.details.error_code if self.details else None}
+        return not stated.isdisjoint(_OUT_OF_QUOTA)
 
 
 class _Body(msgspec.Struct):
@@ -48,7 +71,7 @@ def verdict(provider: str, status: int, headers: Mapping[bytes, bytes], body: by
     told = f"{provider} answered {status}" + (f": {detail.message[:500]}" if detail.message else "")
     if status in (401, 403):
         return CredentialRejected(f"{provider} answered {status}: it does not take this key.", status=status)
-    if status == 402 or (status == 429 and "insufficient_quota" in (detail.code, detail.type)):
+    if status == 402 or (status == 429 and detail.out_of_quota):
         return CredentialRejected(f"{provider} answered {status}: the key is out of quota.", status=status)
     if status == 404 or detail.code == "context_length_exceeded":
         return CannotServe(told, status=status)

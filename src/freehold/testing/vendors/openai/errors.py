@@ -58,10 +58,10 @@ def rate_limited(seconds: int = 20, limit: int = 3) -> Failure:
     return Failure(429, body, headers)
 
 
-def out_of_quota() -> Failure:
-    """429 that does not pass: the account has no money left."""
+def out_of_quota(code: str = "insufficient_quota") -> Failure:
+    """429 that does not pass: the account has no money left, or `code` says which limit on spending is reached."""
     message = "You exceeded your current quota, please check your plan and billing details."
-    return failure(429, message, kind="insufficient_quota", code="insufficient_quota")
+    return failure(429, message, kind="insufficient_quota", code=code)
 
 
 def server_error() -> Failure:
