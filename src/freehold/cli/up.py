@@ -41,7 +41,10 @@ def command(
     os.environ.update({name: value for name, value in flags.items() if value is not None})
     loaded = load_config(config)
 
-    from freehold.gateway.serve import serve
+    from freehold.cli.serving import serve
+    from freehold.gateway.serve import bind, url_of
     from freehold.ground.paths import home as the_home
 
-    serve(loaded, the_home())
+    listener = bind(loaded.settings.server)
+    click.echo(f"Freehold listens at {url_of(listener)} (configuration: {loaded.file or 'defaults'}).", err=True)
+    serve(loaded, the_home(), listener)

@@ -48,14 +48,16 @@ class Watcher:
 
     def poll(self) -> Loaded | None:
         """New settings, if a file has changed and all is right; None otherwise."""
-        marks = self._look()
-        if marks == self._marks:
-            return None
-        self._marks = marks
-        return self.reload()
+        return self.reload() if self.changed else None
+
+    @property
+    def changed(self) -> bool:
+        """Whether a file looks different from when it was last read."""
+        return self._look() != self._marks
 
     def reload(self) -> Loaded | None:
         """Read everything anew. None if it is wrong (see `problems`) or says the same as before."""
+        self._marks = self._look()
         try:
             loaded = load(self._loaded.file, environment=self._environment)
         except ConfigRejected as error:

@@ -1,0 +1,69 @@
+"""One gateway process, from its settings to its end: house, server, status page, reload.
+
+The configuration is watched while the gateway runs: a change that is right as a whole goes into force between two requests,
+one that is not shows in `freehold status` and changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+
+from freehold.app.build import House
+from freehold.app.config import Loaded
+from freehold.app.config.watch import Watcher
+from freehold.app.report import GatewayFile, remove_gateway_file, write_gateway_file
+from freehold.app.status import StatusMaker
+from freehold.gateway.pages import Document, only_for
+from freehold.gateway.serve import Server, run_until_signal, url_of
+from freehold.ground.paths import Home
+from freehold.ground.units import Seconds
+
+STATUS_PAGE = "/admin/status"
+WATCH_SECONDS = Seconds(1.0)
+_log = logging.getLogger("freehold")
+
+
+def serve(loaded: Loaded, home: Home, listener: socket.socket, *, token: str = "") -> None:
+    """Serve on `listener` until SIGINT or SIGTERM. `token` opens the status page; one is made where none is given."""
+    import uvloop
+
+    gateway = GatewayFile(pid=os.getpid(), url=url_of(listener), token=token or secrets.token_urlsafe(32))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(loaded, home, listener, gateway))
+
+
+async def _serve(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile) -> None:
+    house = House(loaded.settings, home)
+    watcher = Watcher(loaded)
+    status = StatusMaker(house, listening=gateway.url, watcher=watcher)
+    page = Document(status.encode, guard=only_for(gateway.token))
+    server = Server(house, listener, pages={STATUS_PAGE: page})
+    _watch(house, watcher)
+    write_gateway_file(home, gateway)
+    try:
+        await run_until_signal(server)
+    finally:
+        remove_gateway_file(home, gateway.pid)
+
+
+def _watch(house: House, watcher: Watcher) -> None:
+    """Put new settings in force when a file changes, or at once on SIGHUP."""
+
+    def adopt(loaded: Loaded | None) -> None:
+        if loaded is not None:
+            house.adopt(loaded.settings)
+            _log.info("The configuration has changed and is in force.")
+        for problem in watcher.problems:
+            _log.error("Not in force: %s", problem)
+
+    async def look() -> None:
+        if watcher.changed:
+            adopt(watcher.reload())
+
+    house.ticker.every(WATCH_SECONDS, look)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: adopt(watcher.reload()))
