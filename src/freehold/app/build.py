@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 from freehold.app.background import Ticker
 from freehold.app.hiring import hire_all
@@ -26,16 +27,20 @@ from freehold.ground.database import open_database
 from freehold.ground.database.schema import migrate
 from freehold.ground.paths import Home
 from freehold.ground.units import Seconds
+from freehold.stack.allowances.reserving import Allowances
 from freehold.stack.cache import CachePolicy, ExactCache
 from freehold.stack.clerk import Clerk
 from freehold.stack.desk import Desk, Door
 from freehold.stack.dispatch import Dispatch
 from freehold.stack.health import Health
 from freehold.stack.keys import POLL_SECONDS, Keyring
+from freehold.stack.metering import Meter
 from freehold.stack.progress import RetryPolicy
-from freehold.stack.purse import Purse
 from freehold.stack.receipts.writer import ReceiptWriter, Retention
 from freehold.stack.tally import Tally
+
+if TYPE_CHECKING:
+    from freehold.app.finding import Finding
 
 
 class House:
@@ -53,6 +58,8 @@ class House:
         self._upstream = open_upstream()
         self._prices = PriceBook(home)
         self._local: list[Inference] = []
+        self._preparing: asyncio.Task[None] | None = None
+        self.finding: Finding | None = None
         self.catalog = Catalog(settings.aliases)
         self.desk = self._desk(settings, worker or f"{os.getpid()}")
         self._hire(settings)
@@ -64,13 +71,18 @@ class House:
         self.ticker.start()
         if self.settings.local.discovery:
             self._discover()
+        if self.settings.providers and not self._prices.ready:
+            self._preparing = asyncio.create_task(self._prepare_prices())
 
     async def stop(self) -> None:
         """Let go of everything; receipts and budgets are written first. Requests must have ended."""
         self.desk.stopping = True
         await self.ticker.stop()
+        if self._preparing is not None:
+            await asyncio.wait([self._preparing])
         await asyncio.gather(*(provider.aclose() for provider in list(self.catalog.providers)), return_exceptions=True)
         await self._upstream.aclose()
+        await self._allowances.close()
         await asyncio.to_thread(self._clerk.stop)
 
     def adopt(self, settings: Settings) -> None:
@@ -114,7 +126,8 @@ class House:
         tally = Tally()
         receipts.on_batch(tally.add)
         self._clerk.every(POLL_SECONDS, self._keys.refresh)
-        purse = Purse(self._clerk, worker=worker)
+        self._allowances = Allowances(self._clerk)
+        meter = Meter(self._allowances)
         breaker = settings.breaker
         return Desk(
             door=Door(require_key=settings.server.require_key, total=settings.deadlines.total),
@@ -136,7 +149,7 @@ class House:
                     backoff_cap=settings.retry.backoff_cap,
                     jitter=settings.retry.jitter,
                 ),
-                purse=purse,
+                meter=meter,
                 hedge_after=settings.hedge.after,
             ),
             cache=ExactCache(
@@ -148,13 +161,18 @@ class House:
                 )
             ),
             keys=self._keys,
-            purse=purse,
+            meter=meter,
             receipts=receipts,
             tally=tally,
         )
 
     def _discover(self) -> None:
-        from freehold.app.finding import Finding
+        from freehold.app.finding import LOOK_EVERY, Finding
 
-        finding = Finding(self.catalog, self._upstream)
-        self.ticker.every(30.0, finding.look)
+        self.finding = Finding(self.catalog, self._upstream, self.settings)
+        self.ticker.every(LOOK_EVERY, self.finding.look)
+
+    async def _prepare_prices(self) -> None:
+        """The first start compiles the price catalog, off the loop; offers are priced as soon as it is there."""
+        if await asyncio.to_thread(self._prices.prepare):
+            self._hire(self.settings)

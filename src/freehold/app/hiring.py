@@ -18,7 +18,7 @@ from freehold.compute.providers.quirks import Quirks
 from freehold.compute.rows import Auth, ModelRow, Row, fill
 from freehold.compute.upstream import Deadlines, Upstream
 from freehold.words.dialects import Capability
-from freehold.words.offers import Offer
+from freehold.words.offers import Offer, Place
 
 _DEFAULT_CONCURRENCY = 1024
 _ANY_MODEL = frozenset(
@@ -70,6 +70,19 @@ def hire(
     )
 
 
+def hire_found(row: Row, settings: Settings, *, upstream: Upstream) -> Hired:
+    """A server that was found running on this machine: no key, no price, the models it said it has."""
+    provider = ProviderSettings(like=row.name, place=Place.LOCAL)
+    make = partial(_make_offer, row, row.name, provider, settings, _no_price)
+    offers = [offer for model in row.models if (offer := make(model.id)) is not None]
+    endpoint = _endpoint(row.name, row, provider, settings.deadlines)
+    return Hired(provider=HttpProvider(endpoint, offers=offers, keys=(), upstream=upstream), maker=make)
+
+
+def _no_price(provider: str, model: str) -> None:
+    return None
+
+
 def _with_named_models(row: Row, provider: ProviderSettings) -> Row:
     """The row, with entries for the models that the user names and the row does not know."""
     dialects = frozenset(provider.dialects) or row.dialects
@@ -79,7 +92,7 @@ def _with_named_models(row: Row, provider: ProviderSettings) -> Row:
     return msgspec.structs.replace(row, dialects=dialects, models=row.models + unknown)
 
 
-def _make_offer(
+def _make_offer(  # noqa: PLR0917 - bound by partial, all but the last
     row: Row, name: str, provider: ProviderSettings, settings: Settings, find_price: FindPrice, model: str
 ) -> Offer | None:
     if provider.models and not any(_matches(model, pattern) for pattern in provider.models):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from freehold.app.settings import Settings
 from freehold.compute.provider import Inference
 from freehold.compute.providers.llamacpp import LlamaCppOptions, LlamaCppProvider
+from freehold.compute.providers.onnx_embeddings import OnnxEmbeddingsProvider
+from freehold.compute.providers.whisper import WhisperProvider
 from freehold.ground.paths import Home
 
 
@@ -19,4 +21,4 @@ def local_providers(settings: Settings, home: Home) -> list[Inference]:
         memory=local.max_memory,
         idle=local.idle_unload,
     )
-    return [LlamaCppProvider(home, options)]
+    return [LlamaCppProvider(home, options), OnnxEmbeddingsProvider(home), WhisperProvider(home)]

@@ -7,6 +7,7 @@ one that is not shows in `freehold status` and changes nothing.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -30,9 +31,23 @@ _log = logging.getLogger("freehold")
 
 def serve(loaded: Loaded, home: Home, listener: socket.socket, *, token: str = "") -> None:
     """Serve on `listener` until SIGINT or SIGTERM. `token` opens the status page; one is made where none is given."""
+    gateway = GatewayFile(pid=os.getpid(), url=url_of(listener), token=token or secrets.token_urlsafe(32))
+    write_gateway_file(home, gateway)
+    try:
+        if loaded.settings.server.workers == 1:
+            work(loaded, home, listener, gateway)
+        else:
+            from freehold.cli.workers import Workers
+
+            Workers(loaded.settings.server.workers, lambda: work(loaded, home, listener, gateway)).run()
+    finally:
+        remove_gateway_file(home, gateway.pid)
+
+
+def work(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile) -> None:
+    """The life of one process that serves."""
     import uvloop
 
-    gateway = GatewayFile(pid=os.getpid(), url=url_of(listener), token=token or secrets.token_urlsafe(32))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(loaded, home, listener, gateway))
 
@@ -44,11 +59,15 @@ async def _serve(loaded: Loaded, home: Home, listener: socket.socket, gateway: G
     page = Document(status.encode, guard=only_for(gateway.token))
     server = Server(house, listener, pages={STATUS_PAGE: page})
     _watch(house, watcher)
-    write_gateway_file(home, gateway)
-    try:
-        await run_until_signal(server)
-    finally:
-        remove_gateway_file(home, gateway.pid)
+    _spare_the_collector()
+    await run_until_signal(server)
+
+
+def _spare_the_collector() -> None:
+    """What is there now stays for good; what comes lives for a request. Neither repays a frequent garbage collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _watch(house: House, watcher: Watcher) -> None:

@@ -52,7 +52,7 @@ class Server:
         self._house = house
         self._listener = listener
         server = house.settings.server
-        gateway = Gateway(house.desk, hosts=_hosts(server), pages={**_pages(house), **(pages or {})})
+        gateway = Gateway(house.desk, hosts=_hosts(server, listener), pages={**_pages(house), **(pages or {})})
         self._http = HttpServer(gateway, refuse_early, _limits(server))
 
     async def start(self) -> None:
@@ -108,11 +108,13 @@ def _metrics(desk: Desk) -> Callable[[], bytes]:
     return page
 
 
-def _hosts(server: ServerSettings) -> frozenset[bytes]:
-    """Names this gateway answers to; any, where keys guard it."""
+def _hosts(server: ServerSettings, listener: socket.socket) -> frozenset[bytes]:
+    """Names this gateway answers to, with and without its port; any, where keys guard it."""
     if server.require_key:
         return frozenset()
-    return LOOPBACK_HOSTS | {server.host.encode()}
+    names = LOOPBACK_HOSTS | {server.host.encode()}
+    port = listener.getsockname()[1]
+    return names | {b"%b:%d" % (name, port) for name in names}
 
 
 def _limits(server: ServerSettings) -> Limits:

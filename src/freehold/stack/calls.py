@@ -31,8 +31,6 @@ class Call(msgspec.Struct, kw_only=True):
     """Patterns of models that the asking key may use; empty for all."""
     use_cache: bool | None = None
     """The client's own wish; None leaves it to the configuration."""
-    hold: object | None = None
-    """What is reserved of the key's requests and tokens."""
     closed: bool = False
     attempts: list[Attempt] = []
     offer: Offer | None = None

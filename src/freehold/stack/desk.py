@@ -22,7 +22,7 @@ from freehold.stack.cache import ExactCache, Kept
 from freehold.stack.calls import Call
 from freehold.stack.dispatch import Dispatch
 from freehold.stack.keys import Keyring, VirtualKey
-from freehold.stack.purse import Purse
+from freehold.stack.metering import Meter
 from freehold.stack.receipts.writer import ReceiptWriter
 from freehold.stack.recording import receipt_of
 from freehold.stack.tally import Tally
@@ -55,7 +55,7 @@ class Desk:
         dispatch: Dispatch,
         cache: ExactCache,
         keys: Keyring,
-        purse: Purse,
+        meter: Meter,
         receipts: ReceiptWriter,
         tally: Tally,
     ) -> None:
@@ -66,7 +66,7 @@ class Desk:
         self.stopping = False
         self._door = door
         self._keys = keys
-        self._purse = purse
+        self._meter = meter
         self._watch = Watch()
 
     @property
@@ -92,7 +92,10 @@ class Desk:
         return _OPEN_DOOR
 
     def open(self, ask: Ask, key: VirtualKey, *, use_cache: bool | None, cancel: Callable[[], object] | None) -> Call:
-        """Begin a call. `cancel` is called when its deadline passes. Raises Overloaded, or StorageFailed where receipts are required and cannot be written."""
+        """Begin a call. `cancel` is called when its deadline passes.
+
+        Raises Overloaded, or StorageFailed where receipts are required and cannot be written.
+        """
         if self.stopping:
             raise Overloaded("This gateway is stopping.", retry_after=1.0)
         if len(self._watch) >= self._door.max_in_flight:
@@ -120,7 +123,7 @@ class Desk:
     async def answer(self, call: Call) -> Answer | AnswerStream:
         """The answer, from the cache or from whoever can give it. A stream is ready: its first event has come."""
         if call.key.allowances:
-            call.hold = await self._purse.admit(call)
+            await self._meter.admit(call)
         cache_key = self.cache.key(call.ask, call.use_cache)
         if cache_key is None:
             return await self.dispatch.answer(call)
@@ -141,8 +144,6 @@ class Desk:
         call.closed = True
         self._watch.leave(call)
         self.dispatch.finish(call, error)
-        if call.hold is not None:
-            self._purse.settle_request(call.hold, call.usage)
         self.receipts.append(receipt_of(call, error))
 
     def troubles(self) -> list[str]:

@@ -14,7 +14,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -28,6 +28,7 @@ from freehold.ground.errors import (
     FixRequest,
     FreeholdError,
     NothingFits,
+    RateLimited,
     TryAnother,
     UnknownModel,
 )
@@ -35,6 +36,7 @@ from freehold.ground.units import Seconds, Usd
 from freehold.stack.bounds import output_bound
 from freehold.stack.calls import Call
 from freehold.stack.health import Health
+from freehold.stack.metering import Hold, Meter
 from freehold.stack.progress import Progress, RetryPolicy
 from freehold.stack.selection import Choice, Plan, Wanted, make_plan
 from freehold.words.offers import Offer
@@ -44,36 +46,24 @@ from freehold.words.receipts import Attempt, Outcome
 _MAX_PLANS = 4096
 
 
-class Purse(Protocol):
-    """Whoever keeps the money of the asking key."""
-
-    async def reserve(self, call: Call, offer: Offer) -> object | None:
-        """Set aside what an attempt at `offer` may cost at most; raises BudgetExhausted. None where nothing is limited."""
-        ...
-
-    def settle(self, hold: object, usd: Usd | None) -> None:
-        """Put the real cost in place of what was set aside; an unknown cost counts as the whole of it."""
-        ...
-
-
 class Running(msgspec.Struct, kw_only=True):
     """An attempt that is going on."""
 
     offer: Offer
     started: float
-    hold: object | None
+    hold: Hold | None
 
 
 class Dispatch:
     """Chooses, asks, fails over."""
 
     def __init__(
-        self, catalog: Catalog, *, health: Health, retry: RetryPolicy, purse: Purse, hedge_after: Seconds | None = None
+        self, catalog: Catalog, *, health: Health, retry: RetryPolicy, meter: Meter, hedge_after: Seconds | None = None
     ) -> None:
         self.catalog = catalog
         self.health = health
         self._retry = retry
-        self._purse = purse
+        self._meter = meter
         self._hedge_after = hedge_after
         self._plans: dict[Wanted, Plan] = {}
         self._version = -1
@@ -115,7 +105,7 @@ class Dispatch:
             return await self._work_through(call, self._progress(call, choices, now), [])
         try:
             return await self._attempt(call, first.offer, now)
-        except (TryAnother, BudgetExhausted) as error:
+        except (TryAnother, BudgetExhausted, RateLimited) as error:
             progress = self._progress(call, choices, now)
             progress.step(now)
             self._note(progress, first, error)
@@ -136,12 +126,12 @@ class Dispatch:
                 await asyncio.sleep(step.wait)
             try:
                 return await self._attempt(call, step.choice.offer, time.monotonic())
-            except (TryAnother, BudgetExhausted) as error:
+            except (TryAnother, BudgetExhausted, RateLimited) as error:
                 errors.append(error)
                 self._note(progress, step.choice, error)
         raise _verdict(call, errors)
 
-    def _note(self, progress: Progress, choice: Choice, error: TryAnother | BudgetExhausted) -> None:
+    def _note(self, progress: Progress, choice: Choice, error: TryAnother | BudgetExhausted | RateLimited) -> None:
         if isinstance(error, TryAnother):
             progress.failed(choice, error, time.monotonic())
         else:
@@ -171,13 +161,15 @@ class Dispatch:
         )
 
     async def _attempt(self, call: Call, offer: Offer, now: float) -> Answer | AnswerStream:
-        hold = await self._purse.reserve(call, offer) if call.key.allowances else None
+        hold = await self._meter.reserve(call, offer) if call.key.allowances else None
         running = Running(offer=offer, started=now, hold=hold)
         self._in_flight[offer.name] = self._in_flight.get(offer.name, 0) + 1
         self.health.enter(offer, running.started)
         try:
             provider = self.catalog.provider(offer.provider)
-            answer = await bridge.infer(provider, call.ask, offer, timeout=Seconds(call.deadline - now))
+            answer = await bridge.infer(
+                provider, call.ask if hold is None else hold.ask, offer, timeout=Seconds(call.deadline - now)
+            )
         except BaseException as error:
             self._close(call, running, usage=NO_USAGE, error=error, now=time.monotonic())
             raise
@@ -204,7 +196,7 @@ class Dispatch:
             self.health.let_go(offer)
         usd = _paid(offer, usage, outcome)
         if running.hold is not None:
-            self._purse.settle(running.hold, usd)
+            self._meter.settle(running.hold, usage, usd)
         call.add_cost(usd)
         call.attempts = [
             *call.attempts,
@@ -246,7 +238,7 @@ def _paid(offer: Offer, usage: Usage, outcome: Outcome) -> Usd | None:
 
 def _verdict(call: Call, errors: Sequence[FreeholdError]) -> FreeholdError:
     """What to tell the client when nobody is left."""
-    if errors and all(isinstance(error, BudgetExhausted) for error in errors):
+    if errors and all(isinstance(error, BudgetExhausted | RateLimited) for error in errors):
         return errors[0]
     if time.monotonic() >= call.deadline:
         return DeadlineExceeded("The time that the request allows is used up.")
