@@ -8,6 +8,7 @@ grammars do not take so small a vocabulary.
 from __future__ import annotations
 
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from freehold.ground.errors import NotAvailable
@@ -15,6 +16,8 @@ from freehold.ground.errors import NotAvailable
 _WIDTH, _HEADS, _LAYERS, _HIDDEN = 32, 4, 1, 64
 _SPECIAL = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
 _WORDS = ("▁the", "▁a", "▁tiny", "▁model", "▁speaks", "▁nonsense", "▁and", "▁house", ".", "▁")
+_MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_MEAN = 1
 _NORMAL, _UNKNOWN, _CONTROL, _BYTE = 1, 2, 3, 6
 
 CHAT_TEMPLATE = (
@@ -30,14 +33,40 @@ def write_tiny_gguf(
 
     The same seed gives the same file. Raises NotAvailable where the `gguf` package is missing.
     """
+    writer = _writer(path, "llama")
+    _describe(writer, context)
+    writer.add_head_count_kv(_HEADS)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(_WIDTH // _HEADS)
+    _add_vocabulary(writer, chat_template)
+    _add_weights(writer, seed)
+    return _written(writer, path)
+
+
+def write_tiny_encoder(path: Path, *, context: int = 128, seed: int = 7) -> Path:
+    """Write a random one-layer BERT to `path`, and return it: a GGUF that embeds, in 32 dimensions.
+
+    It knows lower-case letters. Raises NotAvailable where the `gguf` package is missing.
+    """
+    writer = _writer(path, "bert")
+    _describe(writer, context)
+    writer.add_layer_norm_eps(1e-12)
+    writer.add_causal_attention(False)
+    writer.add_uint32("bert.pooling_type", _MEAN)
+    words = _add_letters(writer)
+    _add_encoder_weights(writer, words, context, seed)
+    return _written(writer, path)
+
+
+def _writer(path: Path, architecture: str) -> Any:
     try:
         import gguf
     except ImportError as error:
         raise NotAvailable("The gguf package is missing.", advice="pip install gguf") from error
-    writer = gguf.GGUFWriter(path, "llama")
-    _describe(writer, context)
-    _add_vocabulary(writer, chat_template)
-    _add_weights(writer, seed)
+    return gguf.GGUFWriter(path, architecture)
+
+
+def _written(writer: Any, path: Path) -> Path:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -52,9 +81,6 @@ def _describe(writer: Any, context: int) -> None:
     writer.add_block_count(_LAYERS)
     writer.add_feed_forward_length(_HIDDEN)
     writer.add_head_count(_HEADS)
-    writer.add_head_count_kv(_HEADS)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_dimension_count(_WIDTH // _HEADS)
     writer.add_file_type(0)
 
 
@@ -109,3 +135,46 @@ def _add_weights(writer: Any, seed: int) -> None:
         add(f"blk.{layer}.ffn_down.weight", _WIDTH, _HIDDEN)
         add_ones(f"blk.{layer}.attn_norm.weight")
         add_ones(f"blk.{layer}.ffn_norm.weight")
+
+
+def _add_letters(writer: Any) -> int:
+    """A word-piece vocabulary of letters, at the start of a word and within; how many there are."""
+    letters = [*(f"▁{letter}" for letter in ascii_lowercase), *ascii_lowercase]
+    writer.add_tokenizer_model("bert")
+    writer.add_token_list([*_MARKS, *letters])
+    writer.add_token_types([*(_CONTROL for _ in _MARKS), *(_NORMAL for _ in letters)])
+    writer.add_token_type_count(2)
+    writer.add_pad_token_id(0)
+    writer.add_unk_token_id(1)
+    writer.add_bos_token_id(2)
+    writer.add_eos_token_id(3)
+    writer.add_sep_token_id(3)
+    writer.add_mask_token_id(4)
+    return len(_MARKS) + len(letters)
+
+
+def _add_encoder_weights(writer: Any, words: int, context: int, seed: int) -> None:
+    import numpy
+
+    random = numpy.random.default_rng(seed)
+
+    def add(name: str, *shape: int) -> None:
+        writer.add_tensor(f"{name}.weight", random.standard_normal(shape, dtype=numpy.float32) * 0.3)
+        if name.startswith("blk."):
+            writer.add_tensor(f"{name}.bias", numpy.zeros(shape[0], dtype=numpy.float32))
+
+    def add_norm(name: str) -> None:
+        writer.add_tensor(f"{name}.weight", numpy.ones(_WIDTH, dtype=numpy.float32))
+        writer.add_tensor(f"{name}.bias", numpy.zeros(_WIDTH, dtype=numpy.float32))
+
+    add("token_embd", words, _WIDTH)
+    add("position_embd", context, _WIDTH)
+    add("token_types", 2, _WIDTH)
+    add_norm("token_embd_norm")
+    for layer in range(_LAYERS):
+        for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            add(f"blk.{layer}.{part}", _WIDTH, _WIDTH)
+        add(f"blk.{layer}.ffn_up", _HIDDEN, _WIDTH)
+        add(f"blk.{layer}.ffn_down", _WIDTH, _HIDDEN)
+        add_norm(f"blk.{layer}.attn_output_norm")
+        add_norm(f"blk.{layer}.layer_output_norm")

@@ -17,7 +17,8 @@ from freehold.compute.providers.llamacpp import LlamaCppProvider
 from freehold.ground.errors import CannotServe, ProviderBroken, ProviderBusy, ProviderTimedOut
 from freehold.ground.paths import Home
 from freehold.ground.units import Seconds
-from freehold.testing.tiny_gguf import write_tiny_gguf
+from freehold.testing.tiny_gguf import write_tiny_encoder, write_tiny_gguf
+from freehold.words.dialects import Dialect
 
 
 def engines() -> list[psutil.Process]:
@@ -118,6 +119,16 @@ async def test_a_file_that_only_llama_cpp_finds_wrong_costs_an_engine_not_the_ga
     provider = make(copy)
     with pytest.raises(ProviderBroken, match="cannot be loaded"):
         await answer(provider)
+    assert engines() == []
+
+
+async def test_a_file_that_makes_llama_cpp_abort_costs_an_engine_not_the_gateway(make, tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    path = write_tiny_encoder(home.models / "tiny.gguf")
+    path.write_bytes(path.read_bytes().replace("▁b".encode(), "▁a".encode()))
+    with pytest.raises(ProviderBroken, match="crashed") as caught:
+        await answer(make(home), dialect=Dialect.EMBEDDINGS, input="a")
+    assert "GGML_ASSERT" in caught.value.advice
     assert engines() == []
 
 

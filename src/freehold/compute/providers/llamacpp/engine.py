@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections import deque
@@ -20,6 +22,7 @@ from freehold.ground.errors import ProviderBroken, ProviderTimedOut
 from freehold.ground.units import Seconds
 
 _LAST_LINES = 20
+_QUIET = {"GGML_NO_BACKTRACE": "1"}
 _DOUBT = 0.5
 """Seconds in which an engine that hung up shows whether it is dying."""
 
@@ -61,9 +64,10 @@ class Engine:
             self._input.write(msgspec.json.encode(self._order) + b"\n")
             await self._input.drain()
         line = await self._output.readline()
-        try:
+        if line:
             report = msgspec.json.decode(line, type=EngineReport)
-        except msgspec.DecodeError:
+        else:
+            await self._listening
             report = EngineReport(error="the engine crashed while it loaded the file")
         if report.error:
             raise ProviderBroken(
@@ -74,8 +78,7 @@ class Engine:
     async def stop(self) -> None:
         """Kill the process, which has nothing to lose, and wait until it is gone. May be called twice."""
         self._input.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        _kill(self._process)
         await self._process.wait()
         await self._listening
         shutil.rmtree(Path(self._order.socket).parent, ignore_errors=True)
@@ -109,6 +112,7 @@ async def start(order: EngineOrder, *, limit: Seconds) -> Engine:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
+        env=os.environ | _QUIET,
     )
     engine = Engine(process, order)
     try:
@@ -121,6 +125,13 @@ async def start(order: EngineOrder, *, limit: Seconds) -> Engine:
         await engine.stop()
         raise
     return engine
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Not `Process.kill`: that one may collect the exit status of a process that is dying, which its watcher then misses."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
 
 
 def private_socket() -> Path:

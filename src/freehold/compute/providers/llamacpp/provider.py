@@ -14,12 +14,11 @@ import asyncio
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-import msgspec
-
 from freehold.compute.dialects.usage import usage_of_answer
 from freehold.compute.provider import Answer, AnswerStream, ProviderStatus
 from freehold.compute.providers.llamacpp.answers import LocalStream, error_for
 from freehold.compute.providers.llamacpp.found import Finder, LocalModel
+from freehold.compute.providers.llamacpp.requests import TARGETS, body_for, check_lengths
 from freehold.compute.providers.llamacpp.settings import LlamaCppOptions
 from freehold.compute.providers.llamacpp.shelf import Lease, Shelf
 from freehold.ground.errors import CannotServe, ProviderTimedOut
@@ -31,13 +30,6 @@ from freehold.words.offers import Offer
 from freehold.words.prices import NO_USAGE
 
 _LONGEST_ANSWER = 64 << 20
-
-_TARGETS = {
-    Dialect.CHAT: "/v1/chat/completions",
-    Dialect.COMPLETIONS: "/v1/completions",
-    Dialect.EMBEDDINGS: "/v1/embeddings",
-    Dialect.COUNT_TOKENS: "/v1/messages/count_tokens",
-}
 
 
 class LlamaCppProvider:
@@ -79,11 +71,13 @@ class LlamaCppProvider:
     async def infer(self, ask: Ask, offer: Offer, *, timeout: Seconds | None = None) -> Answer | AnswerStream:
         """See `Inference.infer`. `timeout` covers waiting, loading and the answer, or a stream's first event."""
         model = self._model(offer.model)
-        body = _body(ask, offer)
+        body = body_for(ask, offer)
         try:
             async with asyncio.timeout(timeout):
                 lease = await self._shelf.borrow(model)
                 try:
+                    if ask.dialect is Dialect.EMBEDDINGS:
+                        await check_lengths(lease.engine, body, offer.context or self._options.context)
                     return await _answer(lease, ask, body)
                 except BaseException:
                     lease.release()
@@ -103,7 +97,7 @@ class LlamaCppProvider:
 
 
 async def _answer(lease: Lease, ask: Ask, body: bytes) -> Answer | AnswerStream:
-    exchange = await lease.engine.send(_TARGETS[ask.dialect], body)
+    exchange = await lease.engine.send(TARGETS[ask.dialect], body)
     try:
         if exchange.status != 200:
             raise error_for(exchange.status, await exchange.body(_LONGEST_ANSWER))
@@ -118,16 +112,3 @@ async def _answer(lease: Lease, ask: Ask, body: bytes) -> Answer | AnswerStream:
     exchange.close()
     lease.release()
     return Answer(body=whole, usage=usage_of_answer(ask.dialect, whole) or NO_USAGE, energy=lease.energy)
-
-
-def _body(ask: Ask, offer: Offer) -> bytes:
-    """The ask as the engine wants it: its own members, the engine's name for the model."""
-    if ask.dialect not in _TARGETS or ask.dialect not in offer.dialects:
-        raise CannotServe(f"{offer.name} does not speak {ask.dialect.value}.")
-    choices = ask.fields.get("n")
-    if choices is not None and bytes(choices) not in (b"1", b"null"):
-        raise CannotServe(f"{offer.name} makes one choice per request.", advice="Ask several times instead of with n.")
-    fields = dict(ask.fields)
-    fields["model"] = msgspec.Raw(msgspec.json.encode(offer.model))
-    fields["stream"] = msgspec.Raw(b"true" if ask.stream else b"false")
-    return msgspec.json.encode(fields)

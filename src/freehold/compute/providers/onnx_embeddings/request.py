@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from freehold.compute.providers.embedding_input import refuse_token_arrays
 from freehold.ground.errors import CannotServe, InvalidRequest
 from freehold.words.asks import Ask
 
@@ -33,11 +34,7 @@ def read_request(ask: Ask, *, dimensions: int) -> EmbeddingRequest:
     Raises InvalidRequest where it makes no sense, CannotServe where another model may do it: token arrays, for they are in
     another model's vocabulary, and other dimensions, for this kind of model was not trained to be cut.
     """
-    if _is_tokens(ask):
-        raise CannotServe(
-            "Token arrays as input belong to another model's vocabulary.",
-            advice="Send text: with langchain-openai, set check_embedding_ctx_length=False.",
-        )
+    refuse_token_arrays(ask)
     try:
         fields = msgspec.json.decode(msgspec.json.encode(dict(ask.fields)), type=_Fields)
     except msgspec.ValidationError as error:
@@ -50,12 +47,6 @@ def read_request(ask: Ask, *, dimensions: int) -> EmbeddingRequest:
     texts = (fields.input,) if isinstance(fields.input, str) else tuple(fields.input)
     _check(texts)
     return EmbeddingRequest(texts=texts, encoding=fields.encoding_format or "float")
-
-
-def _is_tokens(ask: Ask) -> bool:
-    """Whether `input` is a list that starts with a number, or a list of such lists."""
-    raw = bytes(ask.fields.get("input", b"")).lstrip(b"[ \t\r\n")[:1]
-    return raw.isdigit() or raw == b"-"
 
 
 def _check(texts: tuple[str, ...]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from typing import cast
 
@@ -61,8 +63,9 @@ class Listener:
     async def stop(self) -> None:
         """Kill the process and wait until it is gone. May be called twice."""
         self._input.close()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self.alive:  # not Process.kill: it may collect an exit status that its watcher then misses
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
     async def _tell(self, words: bytes) -> None:
