@@ -103,6 +103,19 @@ class Members:
         name = self.name(member)
         return [Members(value, towards=self._towards, path=f"{name}[{i}]") for i, value in enumerate(values)]
 
+    def texts(self, member: str) -> list[str] | None:
+        """A list of strings."""
+        values = self._typed(member, list, "a list")
+        if values is not None and not all(isinstance(value, str) for value in values):
+            raise InvalidRequest(f"`{self.name(member)}` must hold strings only.", parameter=self.name(member))
+        return values
+
+    def text_or_texts(self, member: str) -> list[str] | None:
+        """A list of strings, or one string in its place."""
+        if isinstance(self._left.get(member), str):
+            return [self.need_text(member)]
+        return self.texts(member)
+
     def text_or_many(self, member: str) -> str | list[Members] | None:
         """A string, or a list of objects in its place."""
         if isinstance(self._left.get(member), list):

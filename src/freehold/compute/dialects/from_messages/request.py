@@ -33,7 +33,7 @@ def messages_to_chat(asked: dict[str, Any], offer: Offer) -> dict[str, Any]:
     _keep_context(members)
     fields = present(
         messages=chat_messages(members, offer.provider),
-        stop=members.value("stop_sequences") or None,
+        stop=members.texts("stop_sequences") or None,
         temperature=members.number("temperature"),
         top_p=members.number("top_p"),
         top_k=members.whole("top_k"),

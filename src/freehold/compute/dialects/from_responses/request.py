@@ -108,7 +108,7 @@ def _response_format(shape: Members) -> dict[str, Any] | None:
 
 
 def _logprobs(members: Members) -> dict[str, Any]:
-    included = members.value("include") or []
+    included = members.texts("include") or []
     for i, name in enumerate(included):
         if name not in _INCLUDES:
             members.refuse(f"include[{i}]")

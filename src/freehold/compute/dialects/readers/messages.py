@@ -15,7 +15,7 @@ from freehold.compute.dialects.reasoning import ANTHROPIC, DETAILS
 from freehold.compute.dialects.sse import Event
 from freehold.ground.errors import ProviderBroken
 
-JSON_TOOL = "json_answer"
+JSON_TOOL = "freehold_json_answer"
 """A tool that stands in for JSON mode, which Messages does not have: its arguments are the answer's text."""
 
 

@@ -74,10 +74,9 @@ def _sampling(members: Members) -> dict[str, Any]:
     temperature, top_p = members.number("temperature"), members.number("top_p")
     if temperature is not None and temperature > 1:
         members.refuse("temperature", "it goes from 0 to 1 there")
-    stop = members.value("stop")
     return present(
         temperature=None if temperature == 1 else temperature,
         top_p=None if top_p == 1 else top_p,
         top_k=members.whole("top_k"),
-        stop_sequences=[stop] if isinstance(stop, str) else stop or None,
+        stop_sequences=members.text_or_texts("stop") or None,
     )

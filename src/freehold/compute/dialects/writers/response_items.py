@@ -74,6 +74,22 @@ class _Parts(Item):
         return self._close_part(emit)
 
 
+def _probability(entry: dict[str, Any]) -> dict[str, Any]:
+    """A chat log probability as Responses writes it: there, the bytes of a token are always told."""
+    others = [_token(other) for other in entry.get("top_logprobs") or ()]
+    return {**_token(entry), "top_logprobs": others}
+
+
+def _token(entry: dict[str, Any]) -> dict[str, Any]:
+    token = str(entry.get("token") or "")
+    spelled = entry.get("bytes")
+    return {
+        "token": token,
+        "logprob": entry.get("logprob"),
+        "bytes": list(token.encode()) if spelled is None else spelled,
+    }
+
+
 class MessageItem(_Parts):
     """What the model says to the user."""
 
@@ -84,8 +100,9 @@ class MessageItem(_Parts):
         self._status = "in_progress"
 
     def say(self, emit: Emit, words: str, logprobs: list[dict[str, Any]] | None) -> bytes:
-        said = self._say(emit, "output_text", "text", words, logprobs=logprobs or [])
-        self.parts[-1]["logprobs"] += logprobs or []
+        told = [_probability(entry) for entry in logprobs or ()]
+        said = self._say(emit, "output_text", "text", words, logprobs=told)
+        self.parts[-1]["logprobs"] += told
         return said
 
     def refuse(self, emit: Emit, words: str) -> bytes:
