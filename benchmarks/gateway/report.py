@@ -144,7 +144,9 @@ def _many_ratios(summary: Summary, system: str, workloads: Sequence[Workload]) -
 def _cpu_and_ratio(summary: Summary, system: str, workload: Workload) -> list[str]:
     if summary.is_invalid(system, workload):
         return ["invalid", "-"]
-    figure = summary.figure(system, workload) if system != DIRECT else None
+    if system == DIRECT:
+        return ["-", "-"]
+    figure = summary.figure(system, workload)
     return [_cell(figure, "cpu_us", 0), _number(summary.times_limit(system, workload), 1)]
 
 
