@@ -48,6 +48,15 @@ def test_what_goes_wrong_goes_to_who_asked_and_to_nobody_else(clerk: Clerk) -> N
     assert clerk.fault is None
 
 
+def test_work_is_done_in_the_order_it_was_asked_for_also_while_more_comes_in(clerk: Clerk) -> None:
+    done: list[int] = []
+    clerk.start()
+    for number in range(5000):
+        asked = clerk.ask(lambda _, number=number: done.append(number))  # type: ignore[misc]
+    asked.result()
+    assert done == list(range(5000))
+
+
 def test_cancelled_work_is_not_done(clerk: Clerk) -> None:
     done: list[int] = []
     asked = clerk.ask(lambda _: done.append(1))

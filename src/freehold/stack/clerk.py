@@ -99,13 +99,16 @@ class Clerk:
         after the duties, so that these are never put off for ever."""
         try:
             task = self._asked.get(timeout=patience) if patience > 0 else self._asked.get_nowait()
-            for _ in range(self._asked.qsize() + 1):
-                if task is not None:
-                    task.run(self._database)
+            for _ in range(self._asked.qsize()):
+                self._run_task(task)
                 task = self._asked.get_nowait()
-            self._asked.put(task)
+            self._run_task(task)
         except Empty:
             return
+
+    def _run_task(self, task: _Task[Any] | None) -> None:
+        if task is not None:
+            task.run(self._database)
 
     def _do_duties(self) -> None:
         hurried, self._hurried = self._hurried, False

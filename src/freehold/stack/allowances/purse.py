@@ -18,7 +18,7 @@ Amounts = tuple[int, int, int]
 class Purse:
     """Touched on the event loop only. Its one draw at a time serves everyone who waits."""
 
-    __slots__ = ("_least", "_needed", "allowances", "drawing", "gathering", "owner", "priced", "seen", "slots")
+    __slots__ = ("_least", "_needed", "allowances", "drawing", "gathering", "owner", "priced", "seen", "slots", "waiting")
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
@@ -30,13 +30,16 @@ class Purse:
         self.drawing: asyncio.Future[BaseException | None] | None = None
         """The draw that is being gathered or under way; its result is what went wrong with it."""
         self.gathering = False
+        """Whether that draw can still take in more needs."""
+        self.waiting = 0
+        """Requests that wait for it."""
         self._needed = [0, 0, 0]
         self._least: list[int | None] = [None, None, None]
 
     @property
     def at_rest(self) -> bool:
-        """True while no request and no draw is under way."""
-        return self.drawing is None and all(slot.taken == slot.used for slot in self.slots)
+        """True while no request is under way."""
+        return not self.waiting and all(slot.taken == slot.used for slot in self.slots)
 
     def agree(self, allowances: tuple[Allowance, ...], now: float) -> Iterator[Report]:
         """Go on under these allowances; what is in hand of those that stay is kept, of the others given back."""

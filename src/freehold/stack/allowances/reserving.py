@@ -53,6 +53,7 @@ class Allowances:
         self._time = SteadyTime(clock or SystemClock())
         self._max_owners = max_owners
         self._purses: dict[str, Purse] = {}
+        self._drawing: set[asyncio.Future[BaseException | None]] = set()
         self._untold: dict[tuple[str, str, int], Report] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -129,9 +130,11 @@ class Allowances:
         for purse in self._purses.values():
             self._note(purse.told(give_back=True))
         self._purses.clear()
-        if (told := self._tell()) is not None:
-            with suppress(StorageFailed):  # then it stays charged
-                await asyncio.wrap_future(told)
+        if self._drawing:
+            await asyncio.wait(self._drawing)
+        self._tell()
+        with suppress(StorageFailed):  # then it stays charged
+            await asyncio.wrap_future(self._clerk.ask(lambda _: None))  # all that was told before is done by now
 
     async def _draw_and_take(self, owner: str, allowances: tuple[Allowance, ...], need: Need) -> Reservation:
         """Each round either refuses, or draws what was lacking. Others may be quicker to take it: then another round."""
@@ -159,7 +162,11 @@ class Allowances:
         drawing = purse.drawing or self._begin_draw(purse)
         if purse.gathering:
             purse.require(amounts)
-        fault = await asyncio.shield(drawing)
+        purse.waiting += 1
+        try:
+            fault = await asyncio.shield(drawing)
+        finally:
+            purse.waiting -= 1
         if isinstance(fault, StorageFailed):
             raise StorageFailed(fault.message, advice=fault.advice) from fault
         if fault is not None:
@@ -169,6 +176,7 @@ class Allowances:
         """Draw in the next turn of the loop, so that all needs of this turn go into one draw."""
         loop = self._running_loop()
         purse.drawing = loop.create_future()
+        self._drawing.add(purse.drawing)
         purse.gathering = True
         loop.call_soon(self._draw, purse)
         return purse.drawing
@@ -186,11 +194,15 @@ class Allowances:
         fault = asked.exception()
         if fault is None:
             purse.receive(asked.result(), self._time.now())
+            if self._purses.get(purse.owner) is not purse:  # let go meanwhile
+                self._note(purse.told(give_back=True))
+                self._set_timer()
         self._end_draw(purse, fault)
 
     def _end_draw(self, purse: Purse, fault: BaseException | None) -> None:
         drawing, purse.drawing = purse.drawing, None
-        if drawing is not None and not drawing.done():
+        if drawing is not None:
+            self._drawing.discard(drawing)
             drawing.set_result(fault)
 
     def _overdraw(self, slot: Slot) -> None:
@@ -207,13 +219,12 @@ class Allowances:
             old = self._untold.get(key)
             self._untold[key] = new if old is None else old.plus(new)
 
-    def _tell(self) -> Future[None] | None:
+    def _tell(self) -> None:
         if not self._untold:
-            return None
+            return
         reports, self._untold = list(self._untold.values()), {}
         told = self._clerk.ask(lambda database: report(database, reports))
         told.add_done_callback(self._on_loop(partial(self._was_told, reports)))
-        return told
 
     def _was_told(self, reports: Sequence[Report], told: Future[None]) -> None:
         """Try again what failed, but give nothing back twice: whether a lost commit took effect cannot be known."""
