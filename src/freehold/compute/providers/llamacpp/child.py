@@ -64,8 +64,7 @@ def _parameters(parameters: Any, order: EngineOrder) -> Any:
     parameters.n_parallel = order.parallel
     parameters.cache_ram_mib = _PROMPT_CACHE_MIB
     parameters.sse_ping_interval = -1
-    if order.threads:
-        parameters.cpuparams.n_threads = order.threads
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = order.threads
     if order.embedding:
         parameters.embedding = True
         parameters.n_batch = parameters.n_ubatch = order.context

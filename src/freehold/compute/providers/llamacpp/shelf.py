@@ -153,7 +153,7 @@ class Shelf:
             socket=str(private_socket()),
             context=place.context,
             parallel=self._options.parallel,
-            threads=self._options.threads,
+            threads=self._options.threads or _spare_cores(),
             embedding=model.embeds,
             chat_template=model.defaults.chat_template,
             temperature=model.defaults.temperature,
@@ -218,3 +218,9 @@ def _half_of_memory() -> int:
     import psutil
 
     return int(psutil.virtual_memory().total) // 2
+
+
+def _spare_cores() -> int:
+    import psutil
+
+    return max(1, (psutil.cpu_count(logical=False) or 2) - 1)
