@@ -40,6 +40,8 @@ class Keyring:
         """The next usable key, or None if all are resting or set aside."""
         keys = self._keys
         count = len(keys)
+        if count == 1:
+            return keys[0] if keys[0].rests_until <= now else None
         for step in range(count):
             key = keys[(self._turn + step) % count]
             if key.rests_until <= now:

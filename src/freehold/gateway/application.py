@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Protocol
 
 from freehold.compute.provider import Answer, AnswerStream
@@ -37,16 +37,13 @@ class Gateway:
         self._hosts = hosts
         self._pages = pages
 
-    async def __call__(self, request: HttpRequest, exchange: Exchange) -> None:
+    def __call__(self, request: HttpRequest, exchange: Exchange) -> Coroutine[None, None, None]:
         dialect = ROUTES.get(request.path)
         if dialect is None:
-            await self._page(request, exchange)
-        elif request.method != b"POST":
-            error = FixRequest("This route takes POST.")
-            _, headers, body = render(error, dialect, "")
-            exchange.respond(405, headers + b"allow: POST\r\n", body)
-        else:
-            await self._serve(dialect, request, exchange)
+            return self._page(request, exchange)
+        if request.method != b"POST":
+            return _wrong_method(dialect, exchange)
+        return self._serve(dialect, request, exchange)
 
     async def _serve(self, dialect: Dialect, request: HttpRequest, exchange: Exchange) -> None:
         request_id = new_request_id()
@@ -123,3 +120,8 @@ class Gateway:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()
+
+
+async def _wrong_method(dialect: Dialect, exchange: Exchange) -> None:
+    _, headers, body = render(FixRequest("This route takes POST."), dialect, "")
+    exchange.respond(405, headers + b"allow: POST\r\n", body)

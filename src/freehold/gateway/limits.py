@@ -28,13 +28,13 @@ _KNOWN = frozenset(
 
 def requirements_of(headers: Mapping[bytes, bytes]) -> ComputeRequirements:
     """The limits that the headers state. Raises InvalidRequest for one that is misspelt or out of range."""
+    if _PREFIX not in b"\n".join(headers):
+        return NO_REQUIREMENTS
     stated = {
         name.decode("latin-1").removeprefix("x-freehold-"): value.decode("latin-1").strip()
         for name, value in headers.items()
         if name.startswith(_PREFIX)
     }
-    if not stated:
-        return NO_REQUIREMENTS
     for name in stated.keys() - _KNOWN:
         raise InvalidRequest(
             f"There is no header x-freehold-{name}.",

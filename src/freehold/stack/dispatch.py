@@ -39,6 +39,7 @@ from freehold.stack.health import Health
 from freehold.stack.metering import Hold, Meter
 from freehold.stack.progress import Progress, RetryPolicy
 from freehold.stack.selection import Choice, Plan, Wanted, make_plan
+from freehold.words.asks import NO_REQUIREMENTS
 from freehold.words.offers import Offer
 from freehold.words.prices import NO_USAGE, Usage, cost
 from freehold.words.receipts import Attempt, Outcome
@@ -65,7 +66,7 @@ class Dispatch:
         self._retry = retry
         self._meter = meter
         self._hedge_after = hedge_after
-        self._plans: dict[Wanted, Plan] = {}
+        self._plans: dict[tuple[object, ...], Plan] = {}
         self._version = -1
         self._in_flight: dict[str, int] = {}
         self._running: dict[int, Running] = {}
@@ -73,28 +74,35 @@ class Dispatch:
     def plan(self, call: Call) -> Plan:
         """Which offers may answer, in order; cached until the catalog changes. Raises UnknownModel."""
         ask = call.ask
-        requirements = ask.requirements
+        size = ask.size.bit_length()
+        key: tuple[object, ...] = (ask.model, ask.dialect, ask.needs, call.allowed, size)
+        if ask.requirements is not NO_REQUIREMENTS:
+            key = (*key, ask.requirements, output_bound(ask))
+        if self._version != self.catalog.version:
+            self._plans.clear()
+            self._version = self.catalog.version
+        found = self._plans.get(key)
+        if found is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            found = self._plans[key] = self._make_plan(call, 1 << size)
+        return found
+
+    def _make_plan(self, call: Call, size: int) -> Plan:
+        ask = call.ask
+        ranks = self.catalog.find(ask.model)
+        if not ranks:
+            raise UnknownModel(f"There is no model named {ask.model[:200]!r} here.", parameter="model")
         wanted = Wanted(
             model=ask.model,
             dialect=ask.dialect,
             needs=ask.needs,
-            requirements=requirements,
+            requirements=ask.requirements,
             allowed=call.allowed,
-            size=1 << ask.size.bit_length(),
-            max_output=output_bound(ask) if requirements.max_usd is not None else None,
+            size=size,
+            max_output=output_bound(ask),
         )
-        if self._version != self.catalog.version:
-            self._plans.clear()
-            self._version = self.catalog.version
-        found = self._plans.get(wanted)
-        if found is None:
-            ranks = self.catalog.find(ask.model)
-            if not ranks:
-                raise UnknownModel(f"There is no model named {ask.model[:200]!r} here.", parameter="model")
-            if len(self._plans) >= _MAX_PLANS:
-                self._plans.clear()
-            found = self._plans[wanted] = make_plan(ranks, wanted)
-        return found
+        return make_plan(ranks, wanted)
 
     async def answer(self, call: Call) -> Answer | AnswerStream:
         """The first good answer. A stream that is returned is still running: `finish` must be called for it."""
@@ -198,8 +206,7 @@ class Dispatch:
         if running.hold is not None:
             self._meter.settle(running.hold, usage, usd)
         call.add_cost(usd)
-        call.attempts = [
-            *call.attempts,
+        call.attempts.append(
             Attempt(
                 provider=offer.provider,
                 model=offer.model,
@@ -208,8 +215,8 @@ class Dispatch:
                 outcome=outcome,
                 usd=usd,
                 **({} if error is None else _told(error)),
-            ),
-        ]
+            )
+        )
 
 
 def _told(error: BaseException) -> dict[str, Any]:

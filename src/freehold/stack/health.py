@@ -44,18 +44,25 @@ class Health:
         return False
 
     def enter(self, offer: Offer, now: float) -> None:
+        """A request is being sent."""
+        if not self._breakers:
+            return
         for name in (offer.provider, offer.name):
             breaker = self._breakers.get(name)
             if breaker is not None:
                 breaker.enter(now)
 
     def succeeded(self, offer: Offer) -> None:
+        """It ended well."""
+        if not self._breakers:
+            return
         for name in (offer.provider, offer.name):
             breaker = self._breakers.get(name)
             if breaker is not None:
                 breaker.succeeded()
 
     def let_go(self, offer: Offer) -> None:
+        """It ended without saying anything about the offer's health."""
         for name in (offer.provider, offer.name):
             breaker = self._breakers.get(name)
             if breaker is not None:

@@ -32,6 +32,10 @@ class _CompletionDetails(msgspec.Struct):
     reasoning_tokens: int | None = None
 
 
+_NO_PROMPT_DETAILS = _PromptDetails()
+_NO_COMPLETION_DETAILS = _CompletionDetails()
+
+
 class _ChatUsage(msgspec.Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -46,9 +50,9 @@ class _ChatUsage(msgspec.Struct):
         if self.prompt_tokens is None and self.completion_tokens is None:
             return None
         prompt, completion = self.prompt_tokens or 0, self.completion_tokens or 0
-        details = self.prompt_tokens_details or _PromptDetails()
+        details = self.prompt_tokens_details or _NO_PROMPT_DETAILS
         cached = details.cached_tokens or self.prompt_cache_hit_tokens or self.cached_tokens or 0
-        thought = self.completion_tokens_details or _CompletionDetails()
+        thought = self.completion_tokens_details or _NO_COMPLETION_DETAILS
         inside = thought.reasoning_tokens or self.reasoning_tokens or 0
         outside = max(0, (self.total_tokens or 0) - prompt - completion)
         written = details.cache_write_tokens or 0

@@ -8,7 +8,7 @@ import msgspec
 
 from freehold.words.dialects import Dialect
 
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 
 
 class Quirks(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True):
         changed = dict(fields)
         if dialect is not Dialect.CHAT:
             return changed
-        if self.output_limit:
+        if self.output_limit and not _LIMITS.isdisjoint(changed):
             for name in _LIMITS:
                 if name != self.output_limit and name in changed:
                     changed.setdefault(self.output_limit, changed.pop(name))
