@@ -52,7 +52,7 @@ empty = []
         "freehold.toml:8:1: providers.box.base_url: not an address of an API."
         " Allowed: http:// or https://, a host, and a path; keys go into `key`.",
         "freehold.toml:10:9: aliases.fast[0]: there is no provider nobody."
-        " Allowed: box, code, llamacpp, lmstudio, local, ollama, sglang, vllm.",
+        " Allowed: box, code, llamacpp, lmstudio, local, local-embeddings, local-speech, ollama, sglang, vllm.",
         "freehold.toml:11:1: aliases.empty: it is empty. Allowed: a list, each a string that is not empty.",
     ]
 
@@ -137,7 +137,7 @@ def test_secrets_are_read_from_files_beside_the_configuration(tmp_path: Path) ->
     file.write_text('[providers.openai]\nkey = "file:key.txt"\n')
     loaded = load(file, environment={})
     assert loaded.settings.providers["openai"].credentials[0].secret.reveal() == "sk-hunter2"
-    assert loaded.files == (file, tmp_path / "key.txt")
+    assert list(loaded.marks) == [file, tmp_path / "key.txt"]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_the_file_is_found_by_name_then_here_then_at_home(tmp_path: Path, monkey
     (home.root / "freehold.toml").touch()
     assert find_file({}, home) == home.root / "freehold.toml"
     (tmp_path / "freehold.toml").touch()
-    assert find_file({}, home) == Path("freehold.toml")
+    assert find_file({}, home) == tmp_path / "freehold.toml"
     assert find_file({"FREEHOLD_CONFIG": "/etc/x.toml"}, home) == Path("/etc/x.toml")
 
 

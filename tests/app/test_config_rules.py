@@ -202,7 +202,7 @@ CASES: dict[str, list[tuple[str, str]]] = {
         (
             '[aliases]\nfast = ["openai/gpt-4o", "opnai/gpt-4o"]',
             "freehold.toml:2:26: aliases.fast[1]: there is no provider opnai."
-            " Allowed: code, llamacpp, lmstudio, local, ollama, openai, sglang, vllm."
+            " Allowed: code, llamacpp, lmstudio, local, local-embeddings, local-speech, ollama, openai, sglang, vllm."
             ' Did you mean "openai"?',
         ),
         (

@@ -84,3 +84,21 @@ def test_what_only_a_restart_can_change_is_named(file: Path) -> None:
     before = load(file, environment={}).settings
     after = load(file, environment={"FREEHOLD_SERVER_PORT": "9", "FREEHOLD_CACHE_TTL": "9"}).settings
     assert needs_restart(before, after) == ("server.port",)
+
+
+def test_a_change_between_reading_and_watching_is_not_missed(file: Path) -> None:
+    loaded = load(file, environment={})
+    rewrite(file, "[deadlines]\ntotal = 200\n")
+    assert Watcher(loaded, environment={}).poll() is not None
+
+
+def test_a_first_configuration_is_noticed_when_it_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FREEHOLD_HOME", str(tmp_path / "home"))
+    watcher = Watcher(load(environment={}), environment={})
+    assert watcher.poll() is None
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "freehold.toml").write_text("[deadlines]\ntotal = 200\n")
+    loaded = watcher.poll()
+    assert loaded is not None
+    assert loaded.settings.deadlines.total == 200

@@ -53,7 +53,7 @@ def test_show_names_the_origin_and_hides_secrets(cli: Cli, tmp_path: Path, monke
     shown = cli("config", "show", "--json")
     values = {entry["key"]: (entry["value"], entry["origin"]) for entry in json.loads(shown.out)}
     assert values == {
-        "server.port": (9000, "freehold.toml:2:1"),
+        "server.port": (9000, f"{tmp_path}/freehold.toml:2:1"),
         "server.workers": (2, "$FREEHOLD_SERVER_WORKERS"),
         "local.discovery": (False, "$FREEHOLD_LOCAL_DISCOVERY"),
         "providers.openai.key": ("env:OPENAI_API_KEY", "$OPENAI_API_KEY"),

@@ -76,19 +76,6 @@ class ReceiptsReport(msgspec.Struct, frozen=True, kw_only=True):
     """Why receipts cannot be written just now."""
 
 
-class KeyBudgetReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of its budget one virtual key has used."""
-
-    id: str
-    name: str
-    unit: str
-    """usd, tokens or requests."""
-    period: str
-    """day or month."""
-    used: float
-    limit: float
-
-
 class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     """A running gateway."""
 
@@ -108,7 +95,6 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[ProviderReport, ...] = ()
     requests: RequestsReport = RequestsReport()
     receipts: ReceiptsReport = ReceiptsReport()
-    budgets: tuple[KeyBudgetReport, ...] = ()
     cache_entries: int = 0
     cache_bytes: int = 0
 

@@ -110,7 +110,7 @@ class StatusMaker:
             offers=len(offers),
             keys=tuple(KeyReport(label=key.label, set_aside=key.set_aside) for key in status.keys),
             last_error=next((breaker.last_error for breaker in own if breaker.last_error), ""),
-            discovered=provider.name not in house.settings.providers and provider.name not in {"local", "code"},
+            discovered=house.finding is not None and provider.name in house.finding.names,
             requests=asked,
             failures=failed,
         )

@@ -21,6 +21,7 @@ from freehold.ground.paths import home
 
 MAX_ANSWER = 64 << 20
 CONNECT_SECONDS = 5.0
+LOG_ADVICE = "See what the gateway itself printed when it stopped, and start it again with `freehold up`."
 
 T = TypeVar("T")
 
@@ -52,7 +53,9 @@ class RunningGateway:
             response = self._send(connection, "GET", path, credential=self._token)
             return msgspec.json.decode(_read(response), type=kind)
         except msgspec.DecodeError as error:
-            raise ProviderBroken(f"The gateway at {self.url} sent something unexpected: {error}.") from error
+            raise ProviderBroken(
+                f"The gateway at {self.url} sent something unexpected: {error}.", advice=LOG_ADVICE
+            ) from error
         finally:
             connection.close()
 
@@ -98,7 +101,7 @@ class RunningGateway:
             connection.request(method, urlsplit(self.url).path.rstrip("/") + path, body, stated)
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            raise ProviderBroken(f"The gateway at {self.url} broke the connection off.") from error
+            raise ProviderBroken(f"The gateway at {self.url} broke the connection off.", advice=LOG_ADVICE) from error
         if response.status >= 400:
             raise error_from(_read(response), response.status)
         return response
@@ -148,9 +151,9 @@ def _read(response: http.client.HTTPResponse) -> bytes:
     try:
         body = response.read(MAX_ANSWER + 1)
     except (OSError, http.client.HTTPException) as error:
-        raise ProviderBroken("The gateway's answer broke off.") from error
+        raise ProviderBroken("The gateway's answer broke off.", advice=LOG_ADVICE) from error
     if len(body) > MAX_ANSWER:
-        raise ProviderBroken("The gateway's answer is too long.")
+        raise ProviderBroken("The gateway's answer is too long.", advice=LOG_ADVICE)
     return body
 
 
@@ -158,7 +161,7 @@ def _line(response: http.client.HTTPResponse) -> bytes:
     try:
         return response.readline(MAX_ANSWER)
     except (OSError, http.client.HTTPException) as error:
-        raise ProviderBroken("The gateway's answer broke off.") from error
+        raise ProviderBroken("The gateway's answer broke off.", advice=LOG_ADVICE) from error
 
 
 def _all_errors(kind: type[FreeholdError]) -> Iterator[type[FreeholdError]]:

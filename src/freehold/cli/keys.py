@@ -125,16 +125,21 @@ def list_keys(*, everything: bool, as_json: bool, config: Path | None) -> None:
 @json_option
 @config_option
 def show(*, key: str, as_json: bool, config: Path | None) -> None:
-    """Show the key with that id or name.
+    """Show the key with that id or name, and how far its budgets are used up.
 
     \b
     Example: freehold keys show alice
+
+    With --json: {"key": {...}, "budgets": [{"unit", "period", "limit", "used", "held", "ends"}]}.
     """
+    from freehold.cli.budgets import BUDGET_HEADINGS, budget_line, budgets
     from freehold.stack.keys import KeyStore
 
-    found = KeyStore(open_records(config)).get(key)
+    database = open_records(config)
+    found = KeyStore(database).get(key)
+    used = budgets(database, [found])
     if as_json:
-        show_json(found)
+        show_json({"key": found, "budgets": used})
         return
     facts = {
         "id": found.id,
@@ -148,6 +153,9 @@ def show(*, key: str, as_json: bool, config: Path | None) -> None:
     }
     for name, value in facts.items():
         click.echo(f"{name:<8} {clean(value)}")
+    if used:
+        click.echo()
+        show_table(BUDGET_HEADINGS, [[clean(cell) for cell in budget_line(budget)] for budget in used])
 
 
 @command.command()

@@ -14,6 +14,8 @@ import secrets
 import signal
 import socket
 
+import click
+
 from freehold.app.build import House
 from freehold.app.config import Loaded
 from freehold.app.config.watch import Watcher
@@ -32,7 +34,9 @@ _log = logging.getLogger("freehold")
 def serve(loaded: Loaded, home: Home, listener: socket.socket, *, token: str = "") -> None:
     """Serve on `listener` until SIGINT or SIGTERM. `token` opens the status page; one is made where none is given."""
     gateway = GatewayFile(pid=os.getpid(), url=url_of(listener), token=token or secrets.token_urlsafe(32))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the house stands: a reload then reads what is newest anyway
     write_gateway_file(home, gateway)
+    click.echo(f"Freehold listens at {gateway.url} (configuration: {loaded.file or 'defaults'}).", err=True)
     try:
         if loaded.settings.server.workers == 1:
             work(loaded, home, listener, gateway)

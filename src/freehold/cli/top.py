@@ -16,7 +16,8 @@ from freehold.cli.status import PAGE, PROVIDER_HEADINGS, provider_line, summary,
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from freehold.app.report import KeyBudgetReport, StatusReport
+    from freehold.app.report import StatusReport
+    from freehold.cli.budgets import Budget
     from freehold.ground.database import Database
     from freehold.words.receipts import Receipt
 
@@ -28,6 +29,8 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     """A StatusReport."""
     per_second: float
     """Requests a second since the glance before; at the first, as the gateway says."""
+    budgets: tuple[Any, ...] = ()
+    """Of every key that has one."""
     latest: tuple[Any, ...] = ()
     """The newest receipts."""
 
@@ -49,28 +52,29 @@ def command(*, every: float, once: bool, count: int, as_json: bool) -> None:
              freehold top --once --json
 
     It shows requests, latency, providers, budgets and the newest receipts. With --json: one object a look,
-    {"status", "per_second", "latest"}.
+    {"status", "per_second", "budgets", "latest"}.
     """
     live = sys.stdout.isatty() and not once and not as_json
     if live:
         _watch(every, count)
         return
-    before: Glance | None = None
+    records, before = _Records(), None
     while True:
-        before = look(before, count)
+        before = look(records, before, count)
         _print(before, as_json=as_json)
         if once or not as_json:
             return
         time.sleep(every)
 
 
-def look(before: Glance | None, count: int) -> Glance:
+def look(records: _Records, before: Glance | None, count: int) -> Glance:
     """One look at the gateway and its record."""
     from freehold.app.report import StatusReport
     from freehold.cli.gateway import need_gateway
 
     status = need_gateway().get(PAGE, StatusReport)
-    return Glance(status=status, per_second=_rate(before, status), latest=_latest(count))
+    budgets, latest = records.read(count)
+    return Glance(status=status, per_second=_rate(before, status), budgets=budgets, latest=latest)
 
 
 def render(glance: Glance) -> RenderableType:
@@ -87,8 +91,11 @@ def render(glance: Glance) -> RenderableType:
     )
     parts: list[RenderableType] = [Text(line, style="bold") for line in summary(status)]
     parts += [Text(pace), Text(), _table(Table, PROVIDER_HEADINGS, [provider_line(p) for p in status.providers])]
-    if status.budgets:
-        parts += [Text(), _table(Table, ("key", "budget", "used"), [_budget_line(b) for b in status.budgets])]
+    if glance.budgets:
+        from freehold.cli.budgets import BUDGET_HEADINGS, budget_line
+
+        lines = [[clean(cell) for cell in budget_line(budget)] for budget in glance.budgets]
+        parts += [Text(), _table(Table, BUDGET_HEADINGS, lines)]
     if glance.latest:
         parts += [Text(), _table(Table, _RECEIPT_HEADINGS, [_receipt_line(r) for r in glance.latest])]
     parts += [Text(trouble, style="yellow") for trouble in troubles(status)]
@@ -101,11 +108,12 @@ _RECEIPT_HEADINGS = ("asked", "answered by", "outcome", "took", "cost")
 def _watch(every: float, count: int) -> None:
     from rich.live import Live
 
-    glance = look(None, count)
+    records = _Records()
+    glance = look(records, None, count)
     with Live(render(glance), screen=True, auto_refresh=False) as live:
         while True:
             time.sleep(every)
-            glance = look(glance, count)
+            glance = look(records, glance, count)
             live.update(render(glance), refresh=True)
 
 
@@ -139,33 +147,30 @@ def _table(kind: Any, headings: tuple[str, ...], rows: list[list[str]]) -> Rende
     return rendered
 
 
-def _budget_line(budget: KeyBudgetReport) -> list[str]:
-    share = budget.used / budget.limit if budget.limit else 1.0
-    bar = "#" * round(min(share, 1.0) * 20)
-    amount = f"{budget.limit:g} {budget.unit}/{budget.period}"
-    return [clean(budget.name), amount, f"[{bar:<20}] {share:.0%}"]
-
-
 def _receipt_line(receipt: Receipt) -> list[str]:
     answered = "cache" if receipt.cached else f"{receipt.provider}/{receipt.model}" if receipt.provider else "-"
     cells = (receipt.asked, answered, receipt.error or receipt.outcome, span(receipt.seconds), money(receipt.usd))
     return [clean(cell) for cell in cells]
 
 
-_records: list[Database] = []
+class _Records:
+    """The database, opened at the first look; nothing where it, or the configuration, cannot be read from here."""
 
+    def __init__(self) -> None:
+        self._database: Database | None = None
 
-def _latest(count: int) -> tuple[Receipt, ...]:
-    """The newest receipts; none where the configuration or the database cannot be read from here."""
-    from freehold.cli.options import open_records
-    from freehold.ground.errors import GiveUp
-    from freehold.stack.receipts import ReceiptStore
+    def read(self, count: int) -> tuple[tuple[Budget, ...], tuple[Receipt, ...]]:
+        """Budgets of the keys in use, and the newest receipts."""
+        from freehold.cli.budgets import budgets
+        from freehold.cli.options import open_records
+        from freehold.ground.errors import GiveUp
+        from freehold.stack.keys import KeyStore
+        from freehold.stack.receipts import ReceiptStore
 
-    if not count:
-        return ()
-    try:
-        if not _records:
-            _records.append(open_records(None))
-        return tuple(ReceiptStore(_records[0]).recent(limit=count))
-    except GiveUp:
-        return ()
+        try:
+            database = self._database = self._database or open_records(None)
+            keys = [key for key in KeyStore(database).all() if key.revoked is None]
+            latest = ReceiptStore(database).recent(limit=count) if count else []
+            return tuple(budgets(database, keys)), tuple(latest)
+        except GiveUp:
+            return (), ()

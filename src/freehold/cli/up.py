@@ -9,6 +9,8 @@ import click
 
 from freehold.cli.options import config_option, load_config
 
+BACKLOG = 1024
+
 
 @click.command()
 @config_option
@@ -42,9 +44,9 @@ def command(
     loaded = load_config(config)
 
     from freehold.cli.serving import serve
-    from freehold.gateway.serve import bind, url_of
+    from freehold.gateway.serve import bind
     from freehold.ground.paths import home as the_home
 
     listener = bind(loaded.settings.server)
-    click.echo(f"Freehold listens at {url_of(listener)} (configuration: {loaded.file or 'defaults'}).", err=True)
+    listener.listen(BACKLOG)  # from here on clients may connect; they are answered as soon as the house stands
     serve(loaded, the_home(), listener)

@@ -50,7 +50,7 @@ class Workers:
         code = 1
         try:
             for name in _SIGNALS:
-                signal.signal(name, signal.SIG_DFL)
+                signal.signal(name, signal.SIG_IGN if name == signal.SIGHUP else signal.SIG_DFL)
             self._work()
             code = 0
         finally:

@@ -6,12 +6,23 @@ keep the receipts' index append-only, which halves what a receipt costs to write
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from itertools import count
 
-_process = f"req_{int(time.time() * 1000):011x}{secrets.token_hex(3)}"
+_process = ""
 _counter = count()
+
+
+def _begin() -> None:
+    """Take a name for this process. A forked worker takes its own, or two would give out the same ids."""
+    global _process, _counter
+    _process, _counter = f"req_{int(time.time() * 1000):011x}{secrets.token_hex(3)}", count()
+
+
+_begin()
+os.register_at_fork(after_in_child=_begin)
 
 
 def new_request_id() -> str:

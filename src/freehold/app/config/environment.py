@@ -79,8 +79,10 @@ def _unknown(name: str, known: Iterable[str]) -> Problem:
 
 
 def _value(text: str, path: Path) -> Any:
-    """`text` as TOML would have it: the first reading that fits the key; as it is where none does."""
-    return next((value for value in _readings(text) if _fits(value, path)), text)
+    """`text` as TOML would have it: the first reading that fits the key; where none does, the number that it may be."""
+    readings = list(_readings(text))
+    number = next((value for value in readings if isinstance(value, int | float)), text)
+    return next((value for value in readings if _fits(value, path)), number)
 
 
 def _readings(text: str) -> Iterator[Any]:

@@ -28,31 +28,34 @@ NAMED_TABLES = ("providers", "aliases", "prices")
 """Sections whose keys are the user's own names."""
 
 
+Mark = tuple[int, int, int] | None
+"""What tells one version of a file from the next; None while there is no such file."""
+
+
 class Loaded:
     """Valid settings, and where each of them comes from."""
 
-    def __init__(self, settings: Settings, document: Document) -> None:
+    def __init__(self, settings: Settings, document: Document, mark: Mark = None) -> None:
         self.settings = settings
         self.file = document.file
         self._document = document
+        self.marks: Mapping[FilePath, Mark] = {
+            **{path: None for path in _candidates(document.environment, home()) if document.file is None},
+            **({document.file: mark} if document.file else {}),
+            **{path: mark_of(path) for path in secret_files(settings, document.folder)},
+        }
+        """Every file that these settings depend on, as it was when it was read; None where it was not there."""
 
     def origin(self, path: Path) -> Origin:
         """Where the value at `path` comes from."""
         return self._document.origin(path)
-
-    @property
-    def files(self) -> tuple[FilePath, ...]:
-        """Every file the settings were read from: the configuration and the secrets it refers to."""
-        own = (self.file,) if self.file else ()
-        return own + tuple(secret_files(self.settings, self._document.folder))
 
 
 def find_file(environment: Mapping[str, str], place: Home | None = None) -> FilePath | None:
     """The file $FREEHOLD_CONFIG names, or freehold.toml in the current folder, or in Freehold's home; None without one."""
     if named := environment.get("FREEHOLD_CONFIG"):
         return FilePath(named).expanduser()
-    candidates = (FilePath(FILE_NAME), (place or home()).root / FILE_NAME)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in _candidates(environment, place or home()) if path.is_file()), None)
 
 
 def load(file: FilePath | None = None, *, environment: Mapping[str, str] | None = None) -> Loaded:
@@ -62,16 +65,26 @@ def load(file: FilePath | None = None, *, environment: Mapping[str, str] | None 
     """
     variables = os.environ if environment is None else environment
     path = file or find_file(variables)
-    return load_text(_read(path) if path else "", file=path, environment=variables)
+    mark = mark_of(path) if path else None  # before it is read, so that no later change is missed
+    return load_text(_read(path) if path else "", file=path, environment=variables, mark=mark)
 
 
-def load_text(text: str, *, file: FilePath | None = None, environment: Mapping[str, str]) -> Loaded:
+def load_text(text: str, *, file: FilePath | None = None, environment: Mapping[str, str], mark: Mark = None) -> Loaded:
     """The same for a text that has been read already; relative paths in it start where `file` is."""
     document = Document(text, file=file, environment=environment)
     settings, problems = _judge(document)
     if problems or settings is None:
         raise ConfigRejected(problems)
-    return Loaded(settings, document)
+    return Loaded(settings, document, mark)
+
+
+def mark_of(path: FilePath) -> Mark:
+    """What `path` looks like now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def secret_files(settings: Settings, folder: FilePath) -> list[FilePath]:
@@ -80,6 +93,11 @@ def secret_files(settings: Settings, folder: FilePath) -> list[FilePath]:
     secrets = [credential.secret for provider in providers for credential in provider.credentials]
     secrets += [value for provider in providers for value in provider.headers.values()]
     return [path for secret in secrets if (path := secret.file(folder)) is not None]
+
+
+def _candidates(environment: Mapping[str, str], place: Home) -> tuple[FilePath, ...]:
+    """Where a configuration is looked for where none is named."""
+    return () if environment.get("FREEHOLD_CONFIG") else (FilePath(FILE_NAME).absolute(), place.root / FILE_NAME)
 
 
 def _judge(document: Document) -> tuple[Settings | None, list[Problem]]:

@@ -10,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from freehold.app.config.load import Loaded, load
+from freehold.app.config.load import Loaded, Mark, load, mark_of
 from freehold.app.config.problems import ConfigRejected
 from freehold.app.settings import Settings
 from freehold.ground.errors import InvalidConfig
-
-Mark = tuple[int, int, int] | None
-"""What tells one version of a file from the next; None while there is no such file."""
 
 AT_START_ONLY = (
     ("server", "host"),
@@ -37,7 +34,7 @@ class Watcher:
     def __init__(self, loaded: Loaded, *, environment: Mapping[str, str] | None = None) -> None:
         self._loaded = loaded
         self._environment = environment
-        self._marks = self._look()
+        self._marks = dict(loaded.marks)
         self.problems: tuple[str, ...] = ()
         """What is wrong with the newest version of the configuration; empty while it is in force."""
 
@@ -67,12 +64,12 @@ class Watcher:
             self.problems = (error.message,)
             return None
         before, self._loaded = self._loaded, loaded
-        self._marks = self._look()
+        self._marks = dict(loaded.marks)
         self.problems = ()
         return loaded if loaded.settings != before.settings else None
 
     def _look(self) -> dict[Path, Mark]:
-        return {path: _mark(path) for path in self._loaded.files}
+        return {path: mark_of(path) for path in self._marks}
 
 
 def needs_restart(before: Settings, after: Settings) -> tuple[str, ...]:
@@ -83,11 +80,3 @@ def needs_restart(before: Settings, after: Settings) -> tuple[str, ...]:
         if getattr(getattr(before, section), key) != getattr(getattr(after, section), key)
     )
     return tuple(changed)
-
-
-def _mark(path: Path) -> Mark:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

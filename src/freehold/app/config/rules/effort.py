@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from freehold.app.config.positions import Path
 from freehold.app.config.problems import Finding
-from freehold.app.config.rules.picture import Picture, Rule, at
+from freehold.app.config.rules.picture import PLAIN_CODE, Picture, Rule, at
 
 
 def deadlines_fit_into_the_total(picture: Picture) -> Iterator[Finding]:
@@ -73,7 +73,7 @@ def hedging_has_someone_to_ask(picture: Picture) -> Iterator[Finding]:
     hedge, deadlines = picture.settings.hedge, picture.settings.deadlines
     if hedge.after is None:
         return
-    if len(picture.askable - {"code"}) < 2:
+    if len(picture.askable - {PLAIN_CODE}) < 2:
         yield Finding(
             path=at("hedge", "after"),
             what="there is no second provider to ask",

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from freehold.app.config.positions import Path
 from freehold.app.config.problems import Finding, closest
 from freehold.app.config.rules.picture import Picture, Rule, at
+from freehold.compute.catalog import AUTO
 
 
 def aliases_have_usable_names(picture: Picture) -> Iterator[Finding]:
     for alias in picture.settings.aliases:
-        if not alias.strip() or alias == "auto":
+        if not alias.strip() or alias == AUTO:
             yield Finding(
                 path=at("aliases", alias),
                 what='this name is taken: "auto" is chosen by Freehold' if alias else "an alias needs a name",

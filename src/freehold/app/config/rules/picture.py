@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from freehold.app.config.document import Document
 
 
+LOCAL_ENGINES = frozenset({"local", "local-embeddings", "local-speech"})
+"""Names of the providers that run models in Freehold itself."""
+PLAIN_CODE = "code"
+
+
 class Picture:
     """Settings of the right shape, and what the user wrote to get them."""
 
@@ -42,8 +47,8 @@ class Picture:
         """Names of everything that may have offers: configured, built in, or to be discovered."""
         local = self.settings.local
         names = set(self.enabled)
-        names |= {"local"} if local.enabled else set()
-        names |= {"code"} if local.code else set()
+        names |= LOCAL_ENGINES if local.enabled else frozenset()
+        names |= {PLAIN_CODE} if local.code else frozenset()
         names |= self._discoverable if local.discovery else set()
         disabled = {name for name, provider in self.settings.providers.items() if not provider.enabled}
         return frozenset(names - disabled)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from freehold.app.config.addresses import is_loopback, split_url
 from freehold.app.config.problems import Finding, closest
 from freehold.app.config.rows import takes_the_rows_key
-from freehold.app.config.rules.picture import Picture, Rule, at
+from freehold.app.config.rules.picture import LOCAL_ENGINES, PLAIN_CODE, Picture, Rule, at
 from freehold.app.settings import ProviderSettings, Secret
+from freehold.compute.catalog import AUTO
 from freehold.words.offers import Place
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def provider_names_can_be_written_in_a_model_name(picture: Picture) -> Iterator[
                 what="not a name for a provider",
                 allowed="letters, digits, dots, dashes and underscores",
             )
-        elif name in {"local", "code", "auto"}:
+        elif name in LOCAL_ENGINES | {PLAIN_CODE, AUTO}:
             yield Finding(path=at("providers", name), what="this name is taken", allowed="any other name")
 
 
