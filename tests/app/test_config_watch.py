@@ -82,7 +82,8 @@ def test_a_reload_by_signal_reads_at_once(file: Path) -> None:
 
 def test_what_only_a_restart_can_change_is_named(file: Path) -> None:
     before = load(file, environment={}).settings
-    after = load(file, environment={"FREEHOLD_SERVER_PORT": "9", "FREEHOLD_CACHE_TTL": "9"}).settings
+    variables = {"FREEHOLD_SERVER_PORT": "9", "FREEHOLD_DEADLINES_CONNECT": "9", "OPENAI_API_KEY": "x"}
+    after = load(file, environment=variables).settings
     assert needs_restart(before, after) == ("server.port",)
 
 

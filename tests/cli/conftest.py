@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import queue
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import Cli, Outcome
 
 from freehold.cli.main import main
+from freehold.testing.faulty import FaultyServer, stream_cut
 
 
 @pytest.fixture
@@ -52,3 +57,22 @@ def program(home: Path) -> Cli:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture
+def broken_server() -> Iterator[str]:
+    """The URL of a server whose streams break off in the middle, in a thread of its own."""
+    ready: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = queue.Queue()
+
+    async def serve() -> None:
+        async with FaultyServer(stream_cut()) as server:
+            done = asyncio.Event()
+            ready.put((asyncio.get_running_loop(), done, server.url))
+            await done.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    loop, done, url = ready.get()
+    yield url
+    loop.call_soon_threadsafe(done.set)
+    thread.join()

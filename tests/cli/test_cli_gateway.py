@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
+import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -207,3 +212,54 @@ def test_starting_costs_little(home: Path, start: Start, cli: Cli) -> None:
     times = process.cpu_times()
     assert times.user + times.system < 2.0
     assert process.memory_info().rss < 60e6
+
+
+def test_an_answer_that_breaks_off_is_shown_as_far_as_it_came_and_called_broken(
+    cli: Cli, home: Path, start: Start, broken_server: str
+) -> None:
+    home.mkdir()
+    (home / "freehold.toml").write_text(
+        f'[providers.box]\nbase_url = "{broken_server}/v1"\nmodels = ["m"]\nplace = "local"\n'
+    )
+    expected = cli("ask", "hello", "--model", "box/m")
+    assert expected.code == 5, expected
+    start()
+    shown = cli("ask", "hello", "--model", "box/m")
+    assert (shown.code, shown.out) == (expected.code, expected.out)
+    assert shown.out.strip()
+    assert shown.out.endswith("\n")
+
+
+def test_new_receipts_are_shown_as_they_come_until_interrupted(cli: Cli, start: Start) -> None:
+    start()
+    cli("ask", "what is 2+2")
+    command = [str(Path(sys.executable).with_name("freehold")), "receipts", "--follow", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        first = json.loads(follower.stdout.readline())
+        cli("ask", "what is 2+3")
+        second = json.loads(follower.stdout.readline())
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait() == 0
+        assert follower.stderr is not None
+        assert follower.stderr.read() == ""
+    assert first["time"] < second["time"]
+
+
+def test_top_lives_in_a_terminal_until_interrupted(cli: Cli, start: Start) -> None:
+    start()
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    command = [str(Path(sys.executable).with_name("freehold")), "top", "--every", "0.1"]
+    environment = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment) as watcher:
+        os.close(terminal)
+        seen = b""
+        while seen.count(b"requests/s") < 3:
+            seen += os.read(screen, 65536)
+        watcher.send_signal(signal.SIGINT)
+        with suppress(OSError):  # a terminal whose other end is closed says so
+            while os.read(screen, 65536):
+                pass
+        assert watcher.wait() == 0
+    os.close(screen)

@@ -66,6 +66,8 @@ class ComputeAbstractionLayer:
 
     async def __aenter__(self) -> Self:
         await self._house.start()
+        if self._house.finding is not None:
+            await self._house.finding.look()  # a library may ask at once: what runs on this machine must be known by then
         return self
 
     async def __aexit__(self, *_: object) -> None:

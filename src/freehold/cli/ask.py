@@ -187,20 +187,22 @@ def _from_here(
 
 def _show(pieces: Iterator[Piece], *, as_json: bool) -> None:
     """Thoughts go to the side, so that what is piped on is the answer."""
-    thinking, ended_line = False, True
-    for piece in pieces:
-        if as_json:
+    if as_json:
+        for piece in pieces:
             show_json(piece)
-            continue
-        if piece.reasoning and sys.stderr.isatty():
-            thinking = True
-            click.secho(piece.reasoning, nl=False, dim=True, err=True)
-        if piece.text:
-            if thinking:
-                thinking = False
-                click.echo("\n", err=True)
-            click.echo(piece.text, nl=False)
-            sys.stdout.flush()
-            ended_line = piece.text.endswith("\n")
-    if not as_json and not ended_line:
-        click.echo()
+        return
+    thinking, ended_line = False, True
+    try:
+        for piece in pieces:
+            if piece.reasoning and sys.stderr.isatty():
+                thinking = True
+                click.secho(piece.reasoning, nl=False, dim=True, err=True)
+            if piece.text:
+                if thinking:
+                    thinking = False
+                    click.echo("\n", err=True)
+                click.echo(piece.text, nl=False)
+                ended_line = piece.text.endswith("\n")
+    finally:
+        if not ended_line:
+            click.echo()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ def command(
     recent = list(reversed(store.recent(wanted, limit=limit)))
     _show(recent, as_json=as_json)
     if follow:
-        _follow(store, wanted, recent, as_json=as_json)
+        with suppress(KeyboardInterrupt):  # the usual way to end it
+            _follow(store, wanted, recent, as_json=as_json)
 
 
 @command.command()

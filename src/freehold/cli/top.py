@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,16 +56,11 @@ def command(*, every: float, once: bool, count: int, as_json: bool) -> None:
     {"status", "per_second", "budgets", "latest"}.
     """
     live = sys.stdout.isatty() and not once and not as_json
-    if live:
-        _watch(every, count)
-        return
-    records, before = _Records(), None
-    while True:
-        before = look(records, before, count)
-        _print(before, as_json=as_json)
-        if once or not as_json:
-            return
-        time.sleep(every)
+    with suppress(KeyboardInterrupt):  # the usual way to end it
+        if live:
+            _watch(every, count)
+        else:
+            _follow(every, count, once=once or not as_json, as_json=as_json)
 
 
 def look(records: _Records, before: Glance | None, count: int) -> Glance:
@@ -115,6 +111,16 @@ def _watch(every: float, count: int) -> None:
             time.sleep(every)
             glance = look(records, glance, count)
             live.update(render(glance), refresh=True)
+
+
+def _follow(every: float, count: int, *, once: bool, as_json: bool) -> None:
+    records, glance = _Records(), None
+    while True:
+        glance = look(records, glance, count)
+        _print(glance, as_json=as_json)
+        if once:
+            return
+        time.sleep(every)
 
 
 def _print(glance: Glance, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def command(
     # As variables they reach worker processes and later reloads, too.
     os.environ.update({name: value for name, value in flags.items() if value is not None})
     loaded = load_config(config)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     from freehold.cli.serving import serve
     from freehold.gateway.serve import bind

@@ -15,17 +15,10 @@ from freehold.app.config.problems import ConfigRejected
 from freehold.app.settings import Settings
 from freehold.ground.errors import InvalidConfig
 
-AT_START_ONLY = (
-    ("server", "host"),
-    ("server", "port"),
-    ("server", "workers"),
-    ("server", "max_connections"),
-    ("receipts", "database"),
-    ("receipts", "window_ms"),
-    ("telemetry", "endpoint"),
-    ("telemetry", "service_name"),
+LIVE = frozenset(
+    {"providers", "aliases", "prices", "deadlines.connect", "deadlines.first_byte", "deadlines.between_chunks"}
 )
-"""Keys that are read when Freehold starts and not again."""
+"""Sections and keys that `House.adopt` puts in force. All others are read at the start and not again."""
 
 
 class Watcher:
@@ -74,9 +67,9 @@ class Watcher:
 
 def needs_restart(before: Settings, after: Settings) -> tuple[str, ...]:
     """Keys that changed and that only a restart puts in force."""
-    changed = (
+    return tuple(
         f"{section}.{key}"
-        for section, key in AT_START_ONLY
-        if getattr(getattr(before, section), key) != getattr(getattr(after, section), key)
+        for section, old in ((name, getattr(before, name)) for name in Settings.__struct_fields__ if name not in LIVE)
+        for key in old.__struct_fields__
+        if f"{section}.{key}" not in LIVE and getattr(old, key) != getattr(getattr(after, section), key)
     )
-    return tuple(changed)
