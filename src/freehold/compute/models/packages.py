@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -68,7 +69,7 @@ def _bring(package: str, kept: Path, progress: Progress, label: str) -> Path:
 
 def _run_pip(package: str, directory: Path, progress: Progress, label: str) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps"]
-    command += ["--only-binary=:all:", "--no-cache-dir", "--progress-bar=raw", "--dest", str(directory), package]
+    command += ["--only-binary=:all:", "--no-cache-dir", _progress_bar(), "--dest", str(directory), package]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "TMPDIR": str(directory)}
     last: list[str] = []
     with subprocess.Popen(  # noqa: S603 - no shell; the package's name is checked
@@ -84,6 +85,11 @@ def _run_pip(package: str, directory: Path, progress: Progress, label: str) -> N
         raise NotAvailable(
             f"pip could not bring {package}.", advice=f"Check the network and pip's index. pip said: {' / '.join(last)}"
         )
+
+
+def _progress_bar() -> str:
+    """Newer pips tell how far they are; those that only draw are asked to be quiet."""
+    return "--progress-bar=raw" if int(version("pip").partition(".")[0]) >= 25 else "--progress-bar=off"
 
 
 def _take_out(wheel: Path, member: str, part: Path, size: int | None) -> None:
