@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
     parser.add_argument("--seconds", type=float, default=2.0, help="per window (default 2)")
     parser.add_argument("--quick", action="store_true", help="one round of the three main workloads, 1 s each")
+    parser.add_argument("--wrk", action="store_true", help="load the closed loops by wrk instead of our own generator")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     parser.add_argument("--from", dest="from_file", type=Path, metavar="FILE", help="print an earlier --json run")
     parser.add_argument("--markdown", action="store_true", help="print tables for docs/benchmarks.md")
@@ -50,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> Results:
     if not machine.has_enough_cores():
         raise SystemExit(f"this benchmark needs {machine.CORES_NEEDED} cores")
+    if options.wrk:
+        tools.debian("wrk", "wrk")
     about_machine = machine.describe()
     chosen = _chosen(options.systems)
     not_run = _prepare(chosen)
@@ -58,7 +61,9 @@ def _run(options: argparse.Namespace) -> Results:
     for number in range(rounds):
         _say(f"round {number + 1} of {rounds}")
         systems = [system for system in chosen if system.name not in not_run]
-        done = run_round(number, systems, QUICK if options.quick else ALL_WORKLOADS, seconds=seconds, say=_say)
+        done = run_round(
+            number, systems, QUICK if options.quick else ALL_WORKLOADS, seconds=seconds, with_wrk=options.wrk, say=_say
+        )
         windows += done.windows
         starts += done.starts
         not_run |= done.failed
@@ -66,6 +71,7 @@ def _run(options: argparse.Namespace) -> Results:
         machine=about_machine,
         rounds=rounds,
         seconds=seconds,
+        generator="wrk in closed loops" if options.wrk else "our own generator",
         settings={system.name: system.settings for system in chosen},
         not_run=not_run,
         windows=windows,

@@ -22,10 +22,25 @@ def cpu_seconds(leader: int) -> float:
     return sum(_cpu_seconds(pid) for pid in processes(leader))
 
 
+def machine_cpu_seconds() -> float:
+    """CPU used so far by everything on the machine: processes, interrupts, and what a hypervisor gave to others."""
+    user, nice, system, _idle, _waiting, hard, soft, stolen, *_ = _machine_ticks()
+    return (user + nice + system + hard + soft + stolen) * _TICK
+
+
+def stolen_seconds() -> float:
+    """CPU that this machine wanted so far and its hypervisor gave to others."""
+    return _machine_ticks()[7] * _TICK
+
+
 def resident_mb(leader: int) -> float:
     """Resident memory of the tree in MB (10^6 bytes); pages shared by two processes count twice, as `ps` does."""
     pages = sum(_resident_pages(pid) for pid in processes(leader))
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _machine_ticks() -> list[int]:
+    return [int(field) for field in Path("/proc/stat").read_text().partition("\n")[0].split()[1:]]
 
 
 def _cpu_seconds(pid: int) -> float:

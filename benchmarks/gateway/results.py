@@ -65,6 +65,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     cpu_us: float = 0.0  # of the system's whole process tree, per answer
     upstream_requests: int = 0  # what the mock saw meanwhile
     load_core_busy: float = 0.0  # share of the load core used by generator and mock, 0 to 1
+    others_busy: float = 0.0  # cores taken meanwhile by other processes and the hypervisor
     invalid: str = ""  # why this window does not count; empty when it does
 
 
@@ -85,6 +86,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     machine: dict[str, str]
     rounds: int
     seconds: float
+    generator: str
     settings: dict[str, str]  # by system, in the order of the tables
     not_run: dict[str, str]  # system to why
     windows: list[Window]

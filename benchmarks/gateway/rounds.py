@@ -3,10 +3,11 @@
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
-from benchmarks.gateway import load, running
+from benchmarks.gateway import load, meter, running, wrk
 from benchmarks.gateway.process import DidNotStart
 from benchmarks.gateway.results import Start, Window
 from benchmarks.gateway.running import Running
@@ -25,6 +26,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     system_cpu: float
     upstream_cpu: float
     upstream_requests: int
+    machine_cpu: float
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +38,17 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_round(
-    number: int, systems: Sequence[System], workloads: Sequence[Workload], *, seconds: float, say: Say
+    number: int,
+    systems: Sequence[System],
+    workloads: Sequence[Workload],
+    *,
+    seconds: float,
+    with_wrk: bool,
+    say: Say,
 ) -> Round:
-    """One round over all systems and workloads."""
+    """One round over all systems and workloads; `with_wrk` loads the closed loops by wrk."""
     with tempfile.TemporaryDirectory(prefix="gateway-benchmark-") as name:
-        bench = Bench(Path(name), number=number, seconds=seconds, say=say)
+        bench = Bench(Path(name), number=number, seconds=seconds, with_wrk=with_wrk, say=say)
         try:
             bench.start(systems)
             windows = [window for workload in workloads for window in bench.go_round(workload)]
@@ -52,11 +60,12 @@ def run_round(
 class Bench:
     """The systems and the upstream of one round."""
 
-    def __init__(self, folder: Path, *, number: int, seconds: float, say: Say) -> None:
+    def __init__(self, folder: Path, *, number: int, seconds: float, with_wrk: bool, say: Say) -> None:
         self.failed: dict[str, str] = {}
         self._folder = folder
         self._number = number
         self._seconds = seconds
+        self._with_wrk = with_wrk
         self._say = say
         self._upstream = Upstream(folder)
         self._up = [Running(DIRECT, Address(port=self._upstream.first))]
@@ -131,21 +140,29 @@ class Bench:
         if workload == BASE:
             self._throughput[up.name] = seen.answered / seen.seconds
         asked = after.upstream_requests - before.upstream_requests
+        system_cpu = after.system_cpu - before.system_cpu
         load_cpu = seen.cpu_seconds + after.upstream_cpu - before.upstream_cpu
+        others_cpu = after.machine_cpu - before.machine_cpu - system_cpu - load_cpu
         return Window(
             system=up.name,
             workload=workload.name,
             round=self._number,
             load=seen,
-            cpu_us=(after.system_cpu - before.system_cpu) / max(1, seen.answered) * 1e6,
+            cpu_us=system_cpu / max(1, seen.answered) * 1e6,
             upstream_requests=asked,
             load_core_busy=load_cpu / seen.seconds,
+            others_busy=max(0.0, others_cpu) / seen.seconds,
             invalid=_fault(measured, workload, asked=asked),
         )
 
     def _measure(
         self, up: Running, workload: Workload, *, seconds: float, rate: float = 0.0, warm_seconds: float = 0.3
     ) -> load.Measured[Reading]:
+        read = partial(self._read, up)
+        if self._with_wrk and workload.kind == "closed":
+            return wrk.measure(
+                workload, up.address, folder=self._folder, seconds=seconds, warm_seconds=warm_seconds, read=read
+            )
         return load.measure(
             workload,
             up.address,
@@ -153,7 +170,7 @@ class Bench:
             seconds=seconds,
             rate=rate,
             warm_seconds=warm_seconds,
-            read=lambda: self._read(up),
+            read=read,
         )
 
     def _read(self, up: Running) -> Reading:
@@ -161,6 +178,7 @@ class Bench:
             system_cpu=up.cpu_seconds(),
             upstream_cpu=self._upstream.cpu_seconds(),
             upstream_requests=self._upstream.requests(),
+            machine_cpu=meter.machine_cpu_seconds(),
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import linear_regression
 
 import msgspec
-from benchmarks.gateway import load, running
+from benchmarks.gateway import load, meter, running
 from benchmarks.gateway.results import Load
 from benchmarks.gateway.rounds import Say
 from benchmarks.gateway.running import Running
@@ -27,6 +27,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float
     resident_mb: float
     answered: int
+    failures: int
+    stolen_seconds: float  # CPU that the hypervisor took from this machine since the soak began
 
 
 class Soak(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +36,6 @@ class Soak(msgspec.Struct, frozen=True, kw_only=True):
 
     system: str
     samples: list[Sample]
-    failures: int
 
     @property
     def mb_per_hour(self) -> float:
@@ -65,23 +66,37 @@ def text(soak: Soak) -> str:
     """The verdict in one paragraph."""
     first, last = soak.samples[0], soak.samples[-1]
     return (
-        f"{soak.system}: {last.answered:,} answers in {last.minutes:.0f} minutes, {soak.failures} failures; "
+        f"{soak.system}: {last.answered:,} answers in {last.minutes:.0f} minutes, {last.failures} failures; "
         f"{first.resident_mb:.1f} MB after the first leg, {last.resident_mb:.1f} MB at the end, "
-        f"slope after the first third {soak.mb_per_hour:+.2f} MB an hour."
+        f"slope after the first third {soak.mb_per_hour:+.2f} MB an hour; "
+        f"the hypervisor took {last.stolen_seconds:.0f} CPU seconds from this machine meanwhile."
     )
 
 
 def _soak(up: Running, folder: Path, *, minutes: float, say: Say) -> Soak:
     samples: list[Sample] = []
-    began, answered, failures = time.monotonic(), 0, 0
+    began, stolen, answered, failures = time.monotonic(), meter.stolen_seconds(), 0, 0
     while not samples or samples[-1].minutes < minutes:
         legs = _leg(up, folder)
         answered += sum(leg.answered for leg in legs)
         failures += sum(leg.answered - leg.ok + leg.dropped + leg.late + leg.unfinished_streams for leg in legs)
-        elapsed = (time.monotonic() - began) / 60
-        samples.append(Sample(minutes=elapsed, resident_mb=up.resident_mb(), answered=answered))
-        say(f"{elapsed:7.1f} min  {samples[-1].resident_mb:7.1f} MB  {answered:9,} answers  {failures} failures")
-    return Soak(system=up.name, samples=samples, failures=failures)
+        sample = Sample(
+            minutes=(time.monotonic() - began) / 60,
+            resident_mb=up.resident_mb(),
+            answered=answered,
+            failures=failures,
+            stolen_seconds=meter.stolen_seconds() - stolen,
+        )
+        samples.append(sample)
+        say(_sentence(sample))
+    return Soak(system=up.name, samples=samples)
+
+
+def _sentence(sample: Sample) -> str:
+    return (
+        f"{sample.minutes:7.1f} min  {sample.resident_mb:7.1f} MB  {sample.answered:9,} answers  "
+        f"{sample.failures} failures  {sample.stolen_seconds:.1f} s stolen"
+    )
 
 
 def _leg(up: Running, folder: Path) -> list[Load]:
