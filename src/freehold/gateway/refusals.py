@@ -22,6 +22,7 @@ STATUS: dict[type[FreeholdError], int] = {
     errors.ProviderBusy: 503,
     errors.CannotServe: 502,
     errors.RateLimited: 429,
+    errors.AllBusy: 429,
     errors.Wait: 503,
     errors.FixRequest: 400,
     errors.UnknownModel: 404,

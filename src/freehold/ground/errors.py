@@ -10,6 +10,7 @@
     │   └── CredentialRejected   its key is banned or out of quota; the key is set aside until it is mended
     ├── Wait                     the same request may pass later
     │   ├── RateLimited          a limit of the caller's own key
+    │   ├── AllBusy              every provider that could answer asks to be left alone for a while
     │   └── Overloaded           this gateway is full or stopping
     ├── FixRequest               the same request will never pass
     │   ├── InvalidRequest       malformed, or a value out of range
@@ -117,6 +118,7 @@ class CredentialRejected(TryAnother):
     """The key is banned or out of quota."""
 
     code = "credential_rejected"
+    again = False
     advice = "Mend the key at the provider, then reload: see `freehold status` for which one is set aside."
 
 
@@ -135,6 +137,13 @@ class RateLimited(Wait):
 
     code = "rate_limit_exceeded"
     advice = "Slow down, or have the key's limit raised with `freehold keys`."
+
+
+class AllBusy(Wait):
+    """Every provider that could answer asks to be left alone for a while."""
+
+    code = "all_providers_busy"
+    advice = "Retry later, add another key, or add another provider."
 
 
 class Overloaded(Wait):

@@ -6,6 +6,7 @@ The request's own bytes are passed on, with the model's name put in and the prov
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from freehold.compute.providers.passthrough import Passthrough
 from freehold.compute.providers.quirks import Quirks
 from freehold.compute.providers.verdicts import verdict
 from freehold.compute.upstream import Deadlines, Origin, Request, Response, Upstream
-from freehold.ground.errors import CannotServe, CredentialRejected, ProviderBroken, ProviderBusy, TryAnother
+from freehold.ground.errors import CredentialRejected, ProviderBroken, ProviderBusy, TryAnother
 from freehold.ground.units import Seconds
 from freehold.words.asks import Ask
 from freehold.words.dialects import Dialect
@@ -32,6 +33,18 @@ _MAX_ERROR_BYTES = 64 * 1024
 _STREAM_OPTIONS = msgspec.Raw(b'{"include_usage":true}')
 _COUNTED_STREAMS = frozenset({Dialect.CHAT, Dialect.COMPLETIONS})
 _JSON = b"content-type: application/json\r\n"
+_ERROR_BODY_PATIENCE = 2.0
+"""Seconds for the body of an error whose status has said enough already."""
+_SUBSTANCE = {
+    Dialect.CHAT: "choices",
+    Dialect.COMPLETIONS: "choices",
+    Dialect.RESPONSES: "output",
+    Dialect.MESSAGES: "content",
+    Dialect.COUNT_TOKENS: "input_tokens",
+    Dialect.EMBEDDINGS: "data",
+    Dialect.RERANK: "results",
+}
+"""What no answer is without."""
 
 
 class HttpEndpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +147,7 @@ class HttpProvider:
         key = self.keyring.pick(now)
         if key is None:
             if all(status.set_aside for status in self.keyring.statuses()):
-                raise CannotServe(f"Every key of {self.name} is set aside.", advice="See `freehold status`.")
+                raise CredentialRejected(f"Every key of {self.name} is set aside.")
             raise ProviderBusy(f"Every key of {self.name} rests.", retry_after=self.keyring.wakes_at() - now)
         self.in_flight += 1
         return key
@@ -191,11 +204,14 @@ class HttpProvider:
             raise ProviderBroken(f"{self.name} answered 200 with something that is not a JSON object.") from None
         if "error" in fields and bytes(fields["error"]) != b"null":
             raise ProviderBroken(f"{self.name} answered 200 with an error inside.")
+        if _SUBSTANCE.get(ask.dialect, "") not in {*fields, ""}:
+            raise ProviderBroken(f"{self.name} answered 200 with something that is no answer.")
 
     async def _raise(self, response: Response, key: ProviderKey) -> None:
         try:
-            body = await response.read(_MAX_ERROR_BYTES)
-        except TryAnother:
+            async with asyncio.timeout(_ERROR_BODY_PATIENCE):
+                body = await response.read(_MAX_ERROR_BYTES)
+        except (TryAnother, TimeoutError):
             body = b""
         finally:
             response.close()
