@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from functools import partial
 
 import msgspec
 
@@ -56,7 +55,7 @@ def hire(
 ) -> Hired:
     """One provider, ready to be asked."""
     row = _with_named_models(row_for(name, provider), provider)
-    make = partial(_make_offer, row, name, provider, settings, find_price)
+    make = OfferMaker(row, name, provider, settings, find_price=find_price)
     listed = [model for model in provider.models if "*" not in model] or [o.model for o in offers_for(row)]
     offers = [offer for model in listed if (offer := make(model)) is not None]
     return Hired(
@@ -73,7 +72,7 @@ def hire(
 def hire_found(row: Row, settings: Settings, *, upstream: Upstream) -> Hired:
     """A server that was found running on this machine: no key, no price, the models it said it has."""
     provider = ProviderSettings(like=row.name, place=Place.LOCAL)
-    make = partial(_make_offer, row, row.name, provider, settings, _no_price)
+    make = OfferMaker(row, row.name, provider, settings, find_price=_no_price)
     offers = [offer for model in row.models if (offer := make(model.id)) is not None]
     endpoint = _endpoint(row.name, row, provider, settings.deadlines)
     return Hired(provider=HttpProvider(endpoint, offers=offers, keys=(), upstream=upstream), maker=make)
@@ -92,30 +91,41 @@ def _with_named_models(row: Row, provider: ProviderSettings) -> Row:
     return msgspec.structs.replace(row, dialects=dialects, models=row.models + unknown)
 
 
-def _make_offer(  # noqa: PLR0917 - bound by partial, all but the last
-    row: Row, name: str, provider: ProviderSettings, settings: Settings, find_price: FindPrice, model: str
-) -> Offer | None:
-    if provider.models and not any(_matches(model, pattern) for pattern in provider.models):
-        return None
-    stated = settings.price_of(f"{name}/{model}")
-    said = Overrides(
-        provider=name,
-        place=provider.place,
-        region=provider.region,
-        retention_days=provider.retention_days,
-        capabilities=provider.capabilities or None,
-        context=provider.context,
-        max_output=provider.max_output,
-        parameters=provider.parameters,
-        watts=provider.watts,
-        preference=provider.preference or 0,
-        price=stated.price() if stated is not None else None,
-    )
-    return offer_for(row, model, overrides=said, find_price=find_price)
+class OfferMaker:
+    """Makes offers for the models of one provider, by its row and by what the settings say of it."""
 
+    def __init__(
+        self, row: Row, name: str, provider: ProviderSettings, settings: Settings, *, find_price: FindPrice
+    ) -> None:
+        self._row = row
+        self._name = name
+        self._provider = provider
+        self._settings = settings
+        self._find_price = find_price
 
-def _matches(model: str, pattern: str) -> bool:
-    return fnmatchcase(model, pattern)
+    def __call__(self, model: str, /) -> Offer | None:
+        provider = self._provider
+        if provider.models and not any(fnmatchcase(model, pattern) for pattern in provider.models):
+            return None
+        stated = self._settings.price_of(f"{self._name}/{model}")
+        said = Overrides(
+            provider=self._name,
+            place=provider.place,
+            region=provider.region,
+            retention_days=provider.retention_days,
+            capabilities=provider.capabilities or None,
+            context=provider.context,
+            max_output=provider.max_output,
+            parameters=provider.parameters,
+            watts=provider.watts,
+            preference=provider.preference or 0,
+            price=stated.price() if stated is not None else None,
+        )
+        return offer_for(self._row, model, overrides=said, find_price=self._find_price)
+
+    def claims(self, model: str, /) -> bool:
+        entry = self._row.model(model)
+        return entry is not None and entry.id != "*"
 
 
 def _endpoint(name: str, row: Row, provider: ProviderSettings, usual: DeadlineSettings) -> HttpEndpoint:

@@ -7,16 +7,28 @@ Offers found together stand in ranks: a later rank is tried only after every ear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from freehold.compute.provider import Inference
+from freehold.ground.errors import CannotServe
 from freehold.words.offers import Offer
 
 AUTO = "auto"
 Ranks = tuple[tuple[Offer, ...], ...]
-Maker = Callable[[str], Offer | None]
-"""Makes an offer for a model that a provider has but does not list, or None if it has none of that name."""
+
+
+class Maker(Protocol):
+    """Makes offers for models that a provider has but does not list."""
+
+    def __call__(self, model: str, /) -> Offer | None:
+        """An offer, or None if the provider has no model of that name."""
+        ...
+
+    def claims(self, model: str, /) -> bool:
+        """Whether a bare name is plainly this provider's: it matches a pattern that says more than "anything"."""
+        ...
 
 
 class Catalog:
@@ -64,7 +76,11 @@ class Catalog:
         return self._providers.values()
 
     def provider(self, name: str) -> Inference:
-        return self._providers[name]
+        """The provider of that name. Raises CannotServe where it has gone since the plan was made."""
+        try:
+            return self._providers[name]
+        except KeyError:
+            raise CannotServe(f"The provider {name} is not there any more.") from None
 
     def find(self, model: str) -> Ranks:
         """The ranks of offers that `model` stands for; empty if it stands for none."""
@@ -98,5 +114,5 @@ class Catalog:
         if rest and (maker := self._makers.get(provider)) is not None:
             made = maker(rest)
             return (made,) if made is not None else ()
-        made_by_all = (maker(model) for name, maker in self._makers.items() if name != "openrouter")
-        return tuple(offer for offer in made_by_all if offer is not None)
+        made_for_it = (maker(model) for maker in self._makers.values() if maker.claims(model))
+        return tuple(offer for offer in made_for_it if offer is not None)
