@@ -65,7 +65,7 @@ class Passthrough:
     async def prime(self) -> None:
         """Wait for the first event; raises what the stream's beginning shows to be wrong with it."""
         try:
-            self._first = await self._next()
+            self._first = await self._begin()
         except BaseException:
             self._end()
             raise
@@ -85,6 +85,15 @@ class Passthrough:
 
     async def aclose(self) -> None:
         self._end()
+
+    async def _begin(self) -> bytes:
+        """The first run that holds an event; comments before it are for keeping a connection open, and are dropped."""
+        while piece := await self._next():
+            if found := parse(piece):
+                if not found[0].data.startswith(b"{"):
+                    break
+                return piece
+        raise ProviderBroken("The stream began with something that is no answer.")
 
     async def _next(self) -> bytes:
         """The next run of whole events; empty at the proper end. Raises ProviderBroken if that comes too early."""
