@@ -191,8 +191,13 @@ def test_a_chat_becomes_a_messages_conversation():
                 "content": None,
                 "reasoning_content": "unsigned",
                 "annotations": [],
+                "parsed": {"once": "more"},
                 "tool_calls": [
-                    {"id": "functions.f:0", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}},
+                    {
+                        "id": "functions.f:0",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": '{"a": 1}', "parsed_arguments": {"a": 1}},
+                    },
                     {"id": "c2", "type": "function", "function": {"name": "g", "arguments": ""}},
                 ],
             },

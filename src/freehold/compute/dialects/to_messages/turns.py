@@ -60,7 +60,7 @@ def _turn(message: Members, role: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _assistant(message: Members) -> list[dict[str, Any]]:
-    message.leave_out("annotations")
+    message.leave_out("annotations", "parsed")
     blocks = thinking_blocks(message)
     blocks += content_blocks(message)
     refusal = message.text("refusal")
@@ -76,6 +76,7 @@ def _tool_use(call: Members) -> dict[str, Any]:
     if (call.text("type") or "function") != "function":
         call.refuse("type", "only functions can be translated")
     function = call.need_members("function")
+    function.leave_out("parsed_arguments")
     name = function.need_text("name")
     try:
         arguments = msgspec.json.decode(function.text("arguments") or "{}")

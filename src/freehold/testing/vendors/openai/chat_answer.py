@@ -59,7 +59,7 @@ def chunks(said: Said, *, include_usage: bool) -> Iterator[Json]:
     for index, reply in enumerate(said.replies):
         for delta, finish, token in _deltas(said, index, reply):
             logprobs = (
-                {"content": [_logprob(token, said.top_logprobs)], "refusal": None} if token and said.logprobs else None
+                {"content": [logprob(token, said.top_logprobs)], "refusal": None} if token and said.logprobs else None
             )
             choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
             yield {**head, "choices": [choice], **extra}
@@ -108,7 +108,7 @@ def _choice(said: Said, index: int, reply: Reply) -> Json:
         message["content"] = None if reply.refusal else reply.text
     logprobs: Any = None
     if said.logprobs:
-        logprobs = {"content": [_logprob(token, said.top_logprobs) for token in tokens(reply.text)], "refusal": None}
+        logprobs = {"content": [logprob(token, said.top_logprobs) for token in tokens(reply.text)], "refusal": None}
     return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": finish_reason(reply)}
 
 
@@ -138,7 +138,9 @@ def _deltas(said: Said, index: int, reply: Reply) -> Iterator[tuple[Json, str | 
     yield {}, finish_reason(reply), ""
 
 
-def _logprob(token: str, top: int) -> Json:
+def logprob(token: str, top: int) -> Json:
+    """A token with its made-up probability and those of `top` candidates."""
+
     def entry(text: str, rank: int) -> Json:
         return {"token": text, "logprob": -0.25 * (rank + 1), "bytes": list(text.encode())}
 

@@ -25,8 +25,8 @@ def reasons(model: str) -> bool:
     return _REASONING.match(model) is not None
 
 
-def check(body: Json) -> None:
-    """Raises the Failure with which OpenAI turns such a request away."""
+def check(body: Json, *, strict: bool = True) -> None:
+    """Raises the Failure with which OpenAI turns such a request away; not `strict`, as open servers do."""
     if unknown := sorted(body.keys() - fields.CHAT):
         raise invalid(f"Unrecognized request argument supplied: {unknown[0]}")
     if not body.get("messages"):
@@ -37,7 +37,7 @@ def check(body: Json) -> None:
         raise invalid("The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.", "top_logprobs")
     if body.get("tool_choice") is not None and not body.get("tools"):
         raise invalid("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice")
-    if reasons(body["model"]):
+    if strict and reasons(body["model"]):
         _check_reasoning(body)
     _check_messages(body["messages"])
     _check_schema(body.get("response_format") or {})

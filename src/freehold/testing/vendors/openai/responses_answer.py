@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 
 from freehold.testing.vendors.loopback import Json
-from freehold.testing.vendors.openai.chat_answer import CREATED
+from freehold.testing.vendors.openai.chat_answer import CREATED, logprob
 from freehold.testing.vendors.replies import Call, Reply, tokens
 
 _ECHOED: Json = {
@@ -77,7 +77,7 @@ def _output(body: Json, number: int, reply: Reply) -> list[Json]:
         items.append({"id": f"rs_{number:08}", "type": "reasoning", "summary": summary})
     items += [_call_item(number, place, call) for place, call in enumerate(reply.calls)]
     if not reply.calls:
-        items.append(_message_item(number, reply))
+        items.append(_message_item(body, number, reply))
     return items
 
 
@@ -92,8 +92,10 @@ def _call_item(number: int, place: int, call: Call) -> Json:
     }
 
 
-def _message_item(number: int, reply: Reply) -> Json:
-    part: Json = {"type": "output_text", "text": reply.text, "annotations": [], "logprobs": []}
+def _message_item(body: Json, number: int, reply: Reply) -> Json:
+    told = tokens(reply.text) if "message.output_text.logprobs" in (body.get("include") or ()) else []
+    logprobs = [logprob(token, body.get("top_logprobs") or 0) for token in told]
+    part: Json = {"type": "output_text", "text": reply.text, "annotations": [], "logprobs": logprobs}
     if reply.refusal:
         part = {"type": "refusal", "refusal": reply.refusal}
     status = "incomplete" if reply.cut else "completed"
@@ -116,9 +118,11 @@ def _message_events(item: Json, at: Json) -> Iterator[Json]:
     kind = part["type"]
     field = "text" if kind == "output_text" else "refusal"
     yield {"type": "response.content_part.added", **where, "part": {**part, field: ""}}
-    extra: Json = {"logprobs": []} if kind == "output_text" else {}
-    for token in tokens(part[field]):
+    logprobs = part.get("logprobs") or []
+    for place, token in enumerate(tokens(part[field])):
+        extra: Json = {"logprobs": logprobs[place : place + 1]} if kind == "output_text" else {}
         yield {"type": f"response.{kind}.delta", **where, "delta": token, **extra}
+    extra = {"logprobs": logprobs} if kind == "output_text" else {}
     yield {"type": f"response.{kind}.done", **where, field: part[field], **extra}
     yield {"type": "response.content_part.done", **where, "part": part}
 

@@ -151,7 +151,7 @@ class FakeOpenAI(Vendor):
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         body = await self._body(request, fields.CHAT)
-        chat_request.check(body)
+        chat_request.check(body, strict=self._strict)
         question = chat_request.question(body)
         prompt = chat_request.prompt_tokens(body)
         said = chat_answer.Said(
