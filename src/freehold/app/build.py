@@ -164,6 +164,7 @@ class House:
             meter=meter,
             receipts=receipts,
             tally=tally,
+            continue_broken=settings.stream.continue_broken,
         )
 
     def _discover(self) -> None:

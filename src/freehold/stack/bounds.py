@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import msgspec
 
+from freehold.ground.units import Usd
 from freehold.words.asks import Ask
 from freehold.words.dialects import GENERATIVE, Dialect
 from freehold.words.offers import Offer
-from freehold.words.prices import Usage
+from freehold.words.prices import Usage, cost
 
 TOKENS_PER_LINKED_IMAGE = 50_000
 """More than any published price list charges for one image; an estimate on the safe side."""
@@ -46,6 +47,11 @@ def at_most(ask: Ask, offer: Offer) -> Usage:
         return Usage(input=prompt)
     answers = _integer(ask, "n") or 1
     return Usage(input=prompt, output=output_bound(ask) or (offer.max_output or DEFAULT_OUTPUT) * answers)
+
+
+def most_usd(ask: Ask, offer: Offer) -> Usd | None:
+    """The most money that `offer` can charge for `ask`; None where its price is unknown."""
+    return cost(offer.price, at_most(ask, offer))
 
 
 def with_bound(ask: Ask, offer: Offer) -> Ask:

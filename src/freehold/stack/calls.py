@@ -33,6 +33,7 @@ class Call(msgspec.Struct, kw_only=True):
     """The client's own wish; None leaves it to the configuration."""
     closed: bool = False
     attempts: list[Attempt] = []
+    """Those that have ended, in the order in which they did."""
     offer: Offer | None = None
     """Who answered."""
     usage: Usage = NO_USAGE
@@ -40,6 +41,8 @@ class Call(msgspec.Struct, kw_only=True):
     usd: Usd | None = Usd(0.0)
     """Sum over the attempts so far; None once any part is unknown."""
     first_byte: Seconds | None = None
+    first_byte_by: float | None = None
+    """When the answer must have begun; None where only the deadline binds."""
     cached: bool = False
     expired: bool = False
     """Its deadline has passed, which is why its task was cancelled."""
@@ -47,3 +50,22 @@ class Call(msgspec.Struct, kw_only=True):
 
     def add_cost(self, usd: Usd | None) -> None:
         self.usd = None if usd is None or self.usd is None else Usd(self.usd + usd)
+
+    @property
+    def begins_by(self) -> float:
+        """When an answer must have begun at the latest."""
+        return self.deadline if self.first_byte_by is None else min(self.first_byte_by, self.deadline)
+
+    def fork(self) -> Call:
+        """A draft of its own for one of several attempts at the same call."""
+        return msgspec.structs.replace(self, attempts=[], offer=None, usage=NO_USAGE, energy=None, usd=Usd(0.0))
+
+    def join(self, fork: Call) -> None:
+        """Add what was tried and spent for a fork."""
+        self.attempts += fork.attempts
+        self.add_cost(fork.usd)
+
+    def follow(self, fork: Call) -> None:
+        """Let a fork's answer be the answer."""
+        self.join(fork)
+        self.offer, self.usage, self.energy, self.first_byte = fork.offer, fork.usage, fork.energy, fork.first_byte

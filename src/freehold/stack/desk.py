@@ -20,6 +20,7 @@ from freehold.ground.errors import AllFailed, NotAuthenticated, Overloaded
 from freehold.ground.units import Seconds, Usd
 from freehold.stack.cache import ExactCache, Kept
 from freehold.stack.calls import Call
+from freehold.stack.continuation import Continuation
 from freehold.stack.dispatch import Dispatch
 from freehold.stack.keys import Keyring, VirtualKey
 from freehold.stack.metering import Meter
@@ -58,6 +59,7 @@ class Desk:
         meter: Meter,
         receipts: ReceiptWriter,
         tally: Tally,
+        continue_broken: bool = False,
     ) -> None:
         self.dispatch = dispatch
         self.cache = cache
@@ -68,6 +70,7 @@ class Desk:
         self._keys = keys
         self._meter = meter
         self._watch = Watch()
+        self._answer = Continuation(dispatch).answer if continue_broken else dispatch.answer
 
     @property
     def owner(self) -> VirtualKey:
@@ -115,6 +118,7 @@ class Desk:
             cancel=cancel,
             allowed=key.models,
             use_cache=use_cache,
+            first_byte_by=None if limits.max_latency is None else now + limits.max_latency,
         )
         if cancel is not None:
             self._watch.enter(call)
@@ -126,11 +130,11 @@ class Desk:
             await self._meter.admit(call)
         cache_key = self.cache.key(call.ask, call.use_cache)
         if cache_key is None:
-            return await self.dispatch.answer(call)
+            return await self._answer(call)
         if (kept := self.cache.get(cache_key, time.monotonic())) is not None:
             return _from_cache(call, kept)
         try:
-            answer = await self.dispatch.answer(call)
+            answer = await self._answer(call)
         except AllFailed:
             if (kept := self.cache.get(cache_key, time.monotonic(), stale=True)) is not None:
                 return _from_cache(call, kept)

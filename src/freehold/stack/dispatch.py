@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -22,13 +22,10 @@ from freehold.compute.catalog import Catalog
 from freehold.compute.dialects import bridge
 from freehold.compute.provider import Answer, AnswerStream
 from freehold.ground.errors import (
-    AllFailed,
-    BudgetExhausted,
-    DeadlineExceeded,
     FixRequest,
     FreeholdError,
     NothingFits,
-    RateLimited,
+    ProviderTimedOut,
     TryAnother,
     UnknownModel,
 )
@@ -36,15 +33,19 @@ from freehold.ground.units import Seconds, Usd
 from freehold.stack.bounds import output_bound
 from freehold.stack.calls import Call
 from freehold.stack.health import Health
+from freehold.stack.hedge import Race
 from freehold.stack.metering import Hold, Meter
-from freehold.stack.progress import Progress, RetryPolicy
+from freehold.stack.progress import PASSING, Progress, RetryPolicy
 from freehold.stack.selection import Choice, Plan, Wanted, make_plan
+from freehold.stack.verdict import verdict
 from freehold.words.asks import NO_REQUIREMENTS
 from freehold.words.offers import Offer
 from freehold.words.prices import NO_USAGE, Usage, cost
 from freehold.words.receipts import Attempt, Outcome
 
 _MAX_PLANS = 4096
+_HURRIED = 0.05
+"""Seconds before the end of a request's time in which a provider's timeout is taken for the request's own."""
 
 
 class Running(msgspec.Struct, kw_only=True):
@@ -63,7 +64,7 @@ class Dispatch:
     ) -> None:
         self.catalog = catalog
         self.health = health
-        self._retry = retry
+        self.retry = retry
         self._meter = meter
         self._hedge_after = hedge_after
         self._plans: dict[tuple[object, ...], Plan] = {}
@@ -109,22 +110,34 @@ class Dispatch:
         choices = self._among_equals(self._fitting(call))
         first = choices[0]
         now = time.monotonic()
-        if self.health.is_open(first.offer, now):
-            return await self._work_through(call, self._progress(call, choices, now), [])
+        if self._hedge_after is not None or self.health.is_open(first.offer, now):
+            return await self.try_all(call, choices)
         try:
-            return await self._attempt(call, first.offer, now)
-        except (TryAnother, BudgetExhausted, RateLimited) as error:
-            progress = self._progress(call, choices, now)
+            return await self.attempt(call, first.offer, now)
+        except PASSING as error:
+            progress = self._progress(call, choices, now, tried=first)
             progress.step(now)
-            self._note(progress, first, error)
+            progress.note(first, error, time.monotonic())
             return await self._work_through(call, progress, [error])
 
-    def _progress(self, call: Call, choices: Sequence[Choice], now: float) -> Progress:
+    async def try_all(self, call: Call, choices: Sequence[Choice]) -> Answer | AnswerStream:
+        """As `answer`, among these choices only, in this order."""
+        progress = self._progress(call, choices, time.monotonic())
+        if self._hedge_after is None or len(choices) < 2:
+            return await self._work_through(call, progress, [])
+        race = Race(self, call, progress, after=self._hedge_after)
+        answer = await race.run()
+        if answer is None:
+            raise verdict(race.errors, late=time.monotonic() >= call.deadline)
+        return answer
+
+    def _progress(self, call: Call, choices: Sequence[Choice], now: float, *, tried: Choice | None = None) -> Progress:
+        """`tried` is about to be told of: what its failure did to its breaker is no reason to pass it over now."""
         return Progress(
             choices,
-            self._retry,
-            is_open=lambda choice: self.health.is_open(choice.offer, now),
-            deadline=call.deadline,
+            self.retry,
+            is_open=lambda choice: choice is not tried and self.health.is_open(choice.offer, now),
+            deadline=call.begins_by,
         )
 
     async def _work_through(self, call: Call, progress: Progress, errors: list[FreeholdError]) -> Answer | AnswerStream:
@@ -133,17 +146,18 @@ class Dispatch:
             if step.wait:
                 await asyncio.sleep(step.wait)
             try:
-                return await self._attempt(call, step.choice.offer, time.monotonic())
-            except (TryAnother, BudgetExhausted, RateLimited) as error:
+                return await self.attempt(call, step.choice.offer, time.monotonic())
+            except PASSING as error:
                 errors.append(error)
-                self._note(progress, step.choice, error)
-        raise _verdict(call, errors)
+                progress.note(step.choice, error, time.monotonic())
+        raise verdict(errors, late=time.monotonic() >= call.deadline)
 
-    def _note(self, progress: Progress, choice: Choice, error: TryAnother | BudgetExhausted | RateLimited) -> None:
-        if isinstance(error, TryAnother):
-            progress.failed(choice, error, time.monotonic())
-        else:
-            progress.passed_over(choice)
+    def adopt(self, call: Call, fork: Call) -> None:
+        """Go on with a fork's answer as the call's own."""
+        running = self._running.pop(id(fork), None)
+        if running is not None:
+            self._running[id(call)] = running
+        call.follow(fork)
 
     def finish(self, call: Call, error: BaseException | None) -> None:
         """A stream has ended, well or with `error`: settle the attempt behind it. Harmless if there is none."""
@@ -168,16 +182,18 @@ class Dispatch:
             key=lambda choice: (choice.rank, load.get(choice.offer.name, 0), random.random()),  # noqa: S311
         )
 
-    async def _attempt(self, call: Call, offer: Offer, now: float) -> Answer | AnswerStream:
+    async def attempt(self, call: Call, offer: Offer, now: float) -> Answer | AnswerStream:
+        """Ask one offer once. Whatever comes of it is in the call's record, a stream's end once `finish` is called."""
         hold = await self._meter.reserve(call, offer) if call.key.allowances else None
         running = Running(offer=offer, started=now, hold=hold)
         self._in_flight[offer.name] = self._in_flight.get(offer.name, 0) + 1
         self.health.enter(offer, running.started)
         try:
             provider = self.catalog.provider(offer.provider)
-            answer = await bridge.infer(
+            asking = bridge.infer(
                 provider, call.ask if hold is None else hold.ask, offer, timeout=Seconds(call.deadline - now)
             )
+            answer = await (asking if call.first_byte_by is None else _in_time(call.first_byte_by, offer, asking))
         except BaseException as error:
             self._close(call, running, usage=NO_USAGE, error=error, now=time.monotonic())
             raise
@@ -198,7 +214,7 @@ class Dispatch:
         outcome = _outcome(error)
         if error is None:
             self.health.succeeded(offer)
-        elif isinstance(error, TryAnother):
+        elif isinstance(error, TryAnother) and not _was_hurried(call, error, now):
             self.health.failed(offer, error, now)
         else:
             self.health.let_go(offer)
@@ -243,12 +259,20 @@ def _paid(offer: Offer, usage: Usage, outcome: Outcome) -> Usd | None:
     return cost(offer.price, usage)
 
 
-def _verdict(call: Call, errors: Sequence[FreeholdError]) -> FreeholdError:
-    """What to tell the client when nobody is left."""
-    if errors and all(isinstance(error, BudgetExhausted | RateLimited) for error in errors):
-        return errors[0]
-    if time.monotonic() >= call.deadline:
-        return DeadlineExceeded("The time that the request allows is used up.")
-    told = "; ".join(dict.fromkeys(error.message for error in errors))[:2000]
-    waits = [error.retry_after for error in errors if isinstance(error, TryAnother) and error.retry_after is not None]
-    return AllFailed(f"Every offer failed. {told}", retry_after=min(waits, default=None))
+async def _in_time(
+    due: float, offer: Offer, asking: Coroutine[Any, Any, Answer | AnswerStream]
+) -> Answer | AnswerStream:
+    """The answer, if it begins before the request's own limit on latency."""
+    try:
+        async with asyncio.timeout(due - time.monotonic()):
+            return await asking
+    except TimeoutError:
+        raise ProviderTimedOut(
+            f"{offer.name} did not begin to answer within the latency that the request allows."
+        ) from None
+
+
+def _was_hurried(call: Call, error: TryAnother, now: float) -> bool:
+    """Whether the request's own impatience ended the attempt, which says nothing about the offer's health."""
+    due = call.begins_by if call.first_byte is None else call.deadline
+    return isinstance(error, ProviderTimedOut) and now > due - _HURRIED

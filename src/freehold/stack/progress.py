@@ -4,7 +4,7 @@
 - An offer that failed in passing is tried again after everyone else, with exponential backoff and full jitter, or after the
   seconds that it asked for.
 - A provider with another key to try is asked again at once.
-- An offer that cannot serve is not asked again.
+- An offer that cannot serve, or that the key's budget has no room for, is not asked again.
 - Offers whose breaker is open are passed over; if that leaves nobody, they are tried after all: better a long shot
   than a lost request.
 - It ends when the tries or the time are used up.
@@ -17,9 +17,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from freehold.ground.errors import TryAnother
+from freehold.ground.errors import BudgetExhausted, NotTranslatable, RateLimited, TryAnother
 from freehold.ground.units import Seconds
 from freehold.stack.selection import Choice
+
+Passing = TryAnother | BudgetExhausted | RateLimited | NotTranslatable
+"""What the next offer may mend: a provider's failure, a key with no room left for what this one may cost, or a dialect that
+has no words for a part of the request."""
+PASSING = (TryAnother, BudgetExhausted, RateLimited, NotTranslatable)
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +89,24 @@ class Progress:
         self.tries += 1
         return Step(candidate.choice, wait)
 
-    def failed(self, choice: Choice, error: TryAnother, now: float) -> None:
+    def beside(self, fits: Callable[[Choice], bool]) -> Choice | None:
+        """Whom to ask while others are still at it: an offer that was not tried yet and `fits`; None if there is none."""
+        if self.tries >= self._policy.max_attempts:
+            return None
+        for candidate in self._candidates:
+            if candidate.tries == 0 and fits(candidate.choice):
+                candidate.tries += 1
+                self.tries += 1
+                return candidate.choice
+        return None
+
+    def note(self, choice: Choice, error: Passing, now: float) -> None:
         """The try at `choice` ended in `error`."""
         candidate = next(c for c in self._candidates if c.choice is choice)
-        if error.at_once:
+        if not isinstance(error, TryAnother):
+            candidate.out = True
+            return
+        if error.at_once and self.tries < self._policy.max_attempts:
             candidate.extra += 1
             self._at_once = candidate
             return
@@ -95,12 +114,6 @@ class Progress:
             candidate.out = True
             return
         candidate.not_before = now + self._wait(candidate, error)
-
-    def passed_over(self, choice: Choice) -> None:
-        """`choice` was not asked after all, and will not be."""
-        for candidate in self._candidates:
-            if candidate.choice is choice:
-                candidate.out = True
 
     def _pick(self, now: float) -> _Candidate | None:
         """Untried offers first; then those worth another try, the soonest first; then the long shots."""

@@ -36,6 +36,17 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     def total(self) -> int:
         return self.prompt + self.completion
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input=self.input + other.input,
+            cache_read=self.cache_read + other.cache_read,
+            cache_write=self.cache_write + other.cache_write,
+            output=self.output + other.output,
+            reasoning=self.reasoning + other.reasoning,
+            audio_seconds=self.audio_seconds + other.audio_seconds,
+            estimated=self.estimated or other.estimated,
+        )
+
 
 NO_USAGE = Usage()
 
