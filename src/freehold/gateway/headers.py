@@ -18,13 +18,13 @@ def id_header(request_id: str) -> bytes:
 
 
 def answer_headers(call: Call, answer: Answer) -> bytes:
-    """Header lines of a whole answer."""
+    """Header lines of a whole answer. What is not known says so."""
     cost = b"unknown" if call.usd is None else b"%.9g" % call.usd
-    lines = b"content-type: %b\r\n%bx-freehold-cost-usd: %b\r\n" % (answer.content_type.encode(), _common(call), cost)
     energy = call.energy
-    if energy is not None:
-        lines += b"x-freehold-energy-joules: %.4g; %b\r\n" % (energy.joules, energy.basis.encode())
-    return lines
+    joules = b"unknown" if energy is None else b"%.4g; %b" % (energy.joules, energy.basis.encode())
+    return b"content-type: %b\r\n%bx-freehold-cost-usd: %b\r\nx-freehold-energy-joules: %b\r\n" % (
+        answer.content_type.encode(), _common(call), cost, joules,
+    )  # fmt: skip
 
 
 def stream_headers(call: Call) -> bytes:
