@@ -142,6 +142,52 @@ async def test_a_rate_limit_says_how_long_to_wait_and_lets_in_again_then(worker:
     assert isinstance(await attempt(allowances, PER_MINUTE, Need()), Reservation)
 
 
+@pytest.mark.parametrize("back", [1.0, 90.0, 3600.0, 100_000.0, 10_000_000.0])
+async def test_a_clock_set_back_brings_no_window_back(worker: Start, clock: StandingClock, back: float) -> None:
+    allowances = worker()
+    for terms, need in ((DAILY, usd(1.0)), (PER_MINUTE, Need(requests=60))):
+        await allowances.reserve(terms[0].name, terms, need)
+    clock.set(clock.now() - back)
+    for each in (allowances, worker()):  # the same process, and one that has only ever seen the wrong time
+        assert isinstance(await attempt(each, DAILY, usd(0.001), "usd/day"), BudgetExhausted)
+        assert isinstance(await attempt(each, PER_MINUTE, Need(), "requests/minute"), RateLimited)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_limits_renew_at_their_pace_however_far_the_clock_was_set_back(
+    worker: Start, clock: StandingClock, restarted: bool
+) -> None:
+    allowances = worker()
+    await allowances.reserve("key", PER_MINUTE, Need(requests=60))
+    clock.set(clock.now() - 10_000_000)
+    if restarted:
+        allowances = worker()
+    for _ in range(5):
+        assert isinstance(await attempt(allowances, PER_MINUTE, Need()), RateLimited)
+        clock.advance(60.0)
+        assert isinstance(await attempt(allowances, PER_MINUTE, Need(requests=60)), Reservation)
+
+
+async def test_a_clock_set_forward_begins_the_window_of_that_time(worker: Start, clock: StandingClock) -> None:
+    allowances = worker()
+    await allowances.reserve("key", DAILY, usd(1.0))
+    clock.set(clock.now() + 86_400)
+    assert isinstance(await attempt(allowances, DAILY, usd(1.0)), Reservation)
+
+
+async def test_a_request_over_midnight_counts_where_it_was_reserved(
+    worker: Start, clock: StandingClock, database: Database
+) -> None:
+    allowances = worker()
+    running = await allowances.reserve("key", DAILY, usd(1.0))
+    clock.advance(43_200)
+    second = await allowances.reserve("key", DAILY, usd(0.8))
+    allowances.settle(running, usd(1.0))
+    allowances.settle(second, usd(0.8))
+    assert isinstance(await attempt(allowances, DAILY, usd(0.21)), BudgetExhausted)
+    assert isinstance(await attempt(allowances, DAILY, usd(0.2)), Reservation)
+
+
 async def test_a_spent_budget_tells_what_still_fits_and_when_the_next_comes(worker: Start) -> None:
     allowances = worker()
     await allowances.reserve("key", DAILY, usd(0.988))

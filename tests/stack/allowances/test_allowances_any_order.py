@@ -195,6 +195,7 @@ class AnyOrder(RuleBasedStateMachine):
             return
         worker.running.append((outcome, outcome.slots))
         for slot in outcome.slots:
+            assert slot.ends > worker.allowances._time.now(), "what is admitted now counts in a window of now"
             self.used[slot.allowance.name, slot.window] += outcome.amounts[slot.unit]
 
 

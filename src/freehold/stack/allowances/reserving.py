@@ -33,6 +33,8 @@ from freehold.stack.clerk import Clerk
 TELL_EVERY = Seconds(1.0)
 IDLE = Seconds(10.0)
 """After so long without a request, an owner's unused slices go back."""
+_ROUNDS = 64
+"""Draws that one request waits for at most, while others take what they bring."""
 
 
 class Reservation(msgspec.Struct):
@@ -138,13 +140,14 @@ class Allowances:
 
     async def _draw_and_take(self, owner: str, allowances: tuple[Allowance, ...], need: Need) -> Reservation:
         """Each round either refuses, or draws what was lacking. Others may be quicker to take it: then another round."""
-        while True:
+        for _ in range(_ROUNDS):
             purse = self._purse(owner, allowances)
             amounts = purse.amounts(need)
             purse.check(amounts, self._time.now())
             await self._drawn(purse, amounts)
             if (reservation := self.take(owner, allowances, need)) is not None:
                 return reservation
+        raise Overloaded("Too many requests of this key come at once.", retry_after=1.0)
 
     def _purse(self, owner: str, allowances: tuple[Allowance, ...]) -> Purse:
         now = self._time.now()
