@@ -351,6 +351,31 @@ def test_usage_is_streamed_to_a_chat_client_only_if_it_asked():
     assert b'"usage"' not in streamed(made, MESSAGES_STREAM)
 
 
+@pytest.mark.parametrize(("offer", "upstream"), [(CHAT_OFFER, CHAT_STREAM), (MESSAGES_OFFER, MESSAGES_STREAM)])
+def test_who_asks_for_a_summary_finds_the_reasoning_there_and_can_hand_it_back(offer, upstream):
+    asked = {**ASKED[Dialect.RESPONSES], "reasoning": {"effort": "low", "summary": "auto"}}
+    said = accumulated(Dialect.RESPONSES, streamed(translation(Dialect.RESPONSES, asked, offer), upstream))
+    thought = said.output[0]
+    assert [(part.type, part.text) for part in thought.summary] == [("summary_text", "Let me think.")]
+    assert not thought.content
+    handed_back = translation(
+        Dialect.RESPONSES,
+        {**asked, "input": [{"role": "user", "content": "hi"}, thought.model_dump(), *_results(said)]},
+        offer,
+    )
+    assert b"Let me think." in bytes(handed_back.request()["messages"])
+
+
+def _results(said):
+    """The rest of the answer, and a result for each of its calls."""
+    rest = [item.model_dump(exclude_none=True) for item in said.output[1:]]
+    calls = [item for item in said.output if item.type == "function_call"]
+    return [
+        *rest,
+        *({"type": "function_call_output", "call_id": call.call_id, "output": "ok"} for call in calls),
+    ]
+
+
 def test_hidden_thinking_stays_hidden():
     fields = {**ASKED[Dialect.MESSAGES], "thinking": {"type": "adaptive", "display": "omitted"}}
     made = translation(Dialect.MESSAGES, fields, CHAT_OFFER, stream=True)

@@ -6,8 +6,8 @@ No state is kept on the server, so everything that needs it is refused: `previou
 Left out, because they change the bill, the speed or the books but not the answer: `metadata` (repeated in the answer),
 `user`, `safety_identifier`, `prompt_cache_key` and its kin, cache breakpoints, `service_tier`, `stream_options`; an
 image's `detail` is kept. `max_tool_calls` and most of `include` concern tools that run at OpenAI, which are refused
-themselves. `reasoning.summary` asks for less than the reasoning that is given. Reasoning items of other providers are
-left out (see `reasoning`).
+themselves. Where `reasoning.summary` asks for one, all of the reasoning is given in its place. Reasoning items of other
+providers are left out (see `reasoning`).
 """
 
 from freehold.compute.dialects.from_responses.request import responses_to_chat

@@ -36,13 +36,20 @@ class Item:
 class _Parts(Item):
     """An item made of parts, of which the last may be open."""
 
+    part: ClassVar[str] = "content_part"
+    place: ClassVar[str] = "content_index"
+
     def __init__(self, id: str, index: int) -> None:
         super().__init__(id, index)
         self.parts: list[dict[str, Any]] = []
         self._words: list[str] = []
 
     def _place(self) -> dict[str, Any]:
-        return {"item_id": self.id, "output_index": self.index, "content_index": len(self.parts) - 1}
+        return {"item_id": self.id, "output_index": self.index, self.place: len(self.parts) - 1}
+
+    def _event(self, kind: str) -> str:
+        """What events call a part of that type."""
+        return kind
 
     def _say(self, emit: Emit, kind: str, key: str, words: str, **more: Any) -> bytes:
         """Add words to the open part, which is of type `kind` and holds them in `key`."""
@@ -53,9 +60,9 @@ class _Parts(Item):
             if kind == "output_text":
                 part |= {"annotations": [], "logprobs": []}
             self.parts.append(part)
-            before += emit("response.content_part.added", **self._place(), part=dict(part))
+            before += emit(f"response.{self.part}.added", **self._place(), part=dict(part))
         self._words.append(words)
-        return before + emit(f"response.{kind}.delta", **self._place(), delta=words, **more)
+        return before + emit(f"response.{self._event(kind)}.delta", **self._place(), delta=words, **more)
 
     def _close_part(self, emit: Emit) -> bytes:
         if not self.parts:
@@ -66,9 +73,8 @@ class _Parts(Item):
         part[key] = "".join(self._words)
         self._words = []
         more = {"logprobs": part["logprobs"]} if kind == "output_text" else {}
-        return emit(f"response.{kind}.done", **self._place(), **{key: part[key]}, **more) + emit(
-            "response.content_part.done", **self._place(), part=part
-        )
+        said = emit(f"response.{self._event(kind)}.done", **self._place(), **{key: part[key]}, **more)
+        return said + emit(f"response.{self.part}.done", **self._place(), part=part)
 
     def close(self, emit: Emit, status: str) -> bytes:
         return self._close_part(emit)
@@ -140,6 +146,22 @@ class ReasoningItem(_Parts):
 
     def done(self) -> dict[str, Any]:
         return {**self.begun(), "content": self.parts, "encrypted_content": self.token}
+
+
+class SummaryItem(ReasoningItem):
+    """The same for a client that asked for a summary, who looks for it there and nowhere else."""
+
+    part = "reasoning_summary_part"
+    place = "summary_index"
+
+    def _event(self, kind: str) -> str:
+        return f"reasoning_{kind}"
+
+    def think(self, emit: Emit, words: str) -> bytes:
+        return self._say(emit, "summary_text", "text", words)
+
+    def done(self) -> dict[str, Any]:
+        return {**self.begun(), "summary": self.parts, "encrypted_content": self.token}
 
 
 class CallItem(Item):

@@ -1,13 +1,14 @@
 """Pieces, written as OpenAI Responses, with its full grammar of stream events.
 
 Nothing is kept on the server: `store` is false, and every reasoning item carries what is needed to continue from it in
-`encrypted_content`. Reasoning is written as `reasoning_text`, since it is the model's own and no summary. The final
-object is what the events add up to, so a whole answer is written by playing the events and keeping the last.
+`encrypted_content`. Reasoning is written as `reasoning_text`, since it is the model's own and no summary, except where
+the request asks for a summary: such clients look for it there, and get more than they asked for. The final object is
+what the events add up to, so a whole answer is written by playing the events and keeping the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +17,7 @@ from freehold.compute.dialects.counts import responses_counts
 from freehold.compute.dialects.pieces import Arguments, Begin, Call, Finish, Piece, Reasoning, Refusal, Seal, Stop, Text
 from freehold.compute.dialects.reasoning import CONTENT, seal_token
 from freehold.compute.dialects.sse import write
-from freehold.compute.dialects.writers.response_items import CallItem, Item, MessageItem, ReasoningItem
+from freehold.compute.dialects.writers.response_items import CallItem, Item, MessageItem, ReasoningItem, SummaryItem
 from freehold.compute.dialects.writers.writer import Setting
 from freehold.words.prices import Usage
 
@@ -56,6 +57,7 @@ class ResponsesWriter:
         self._items: list[Item] = []
         self._open: Item | None = None
         self._finish = Finish(Stop.STOP)
+        self._thoughts = SummaryItem if _wants_summary(setting.asked) else ReasoningItem
 
     def answer(self, pieces: Sequence[Piece], usage: Usage) -> bytes:
         for piece in pieces:
@@ -79,7 +81,7 @@ class ResponsesWriter:
                 message, before = self._into(MessageItem)
                 return before + message.refuse(self._emit, piece.text)
             case Reasoning():
-                reasoning, before = self._into(ReasoningItem)
+                reasoning, before = self._into(self._thoughts)
                 return before + reasoning.think(self._emit, piece.text)
             case Seal():
                 return self._seal(piece)
@@ -100,7 +102,7 @@ class ResponsesWriter:
     def _seal(self, seal: Seal) -> bytes:
         if seal.field == CONTENT and not isinstance(self._open, ReasoningItem):
             return b""
-        reasoning, before = self._into(ReasoningItem)
+        reasoning, before = self._into(self._thoughts)
         reasoning.token = seal_token(self._setting.provider, seal, reasoning.text)
         return before + self._close()
 
@@ -152,3 +154,8 @@ class ResponsesWriter:
             "usage": None if usage is None else responses_counts(usage),
             **{name: otherwise if asked.get(name) is None else asked[name] for name, otherwise in _ECHOED.items()},
         }
+
+
+def _wants_summary(asked: Mapping[str, Any]) -> bool:
+    reasoning = asked.get("reasoning") or {}
+    return bool(reasoning.get("summary") or reasoning.get("generate_summary"))
