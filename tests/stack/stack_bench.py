@@ -51,6 +51,7 @@ def asking(
 ) -> Ask:
     if dialect is Dialect.CHAT:
         fields = {"messages": HELLO, **fields}
+    fields = {**fields, "stream": True} if stream else fields
     raw = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in fields.items()}
     return Ask(
         id=f"req_{next(_numbers)}",
