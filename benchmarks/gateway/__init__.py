@@ -7,7 +7,7 @@ said in its `settings`.
 
     python -m benchmarks.gateway --quick                 # a minute or two, enough to see the order
     python -m benchmarks.gateway --json results.json     # the real run
-    python -m benchmarks.gateway --from results.json --markdown
+    python -m benchmarks.gateway --from results.json --write docs/benchmarks.md
     python -m benchmarks.gateway --soak 60               # memory over an hour, Freehold alone
 
 Costs are ratios to nginx as a plain reverse proxy, which does nothing but pass bytes: the limit. A system that gives

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.gateway import __doc__ as about
-from benchmarks.gateway import machine, report, soak, tools
+from benchmarks.gateway import machine, page, report, soak, tools
 from benchmarks.gateway.results import Results, from_json, to_json
 from benchmarks.gateway.rounds import run_round
 from benchmarks.gateway.systems import ALL, System
@@ -15,7 +15,7 @@ from benchmarks.gateway.workloads import QUICK
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark and returns the exit code: 1 when a row does not count."""
+    """Runs the benchmark and returns the exit code: 1 when a row does not count or a soak had failures."""
     options = _parser().parse_args(arguments)
     if options.from_file:
         results = from_json(options.from_file.read_bytes())
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = _run(options)
     if options.json:
         options.json.write_bytes(to_json(results))
+    if options.write:
+        page.write(options.write, results)
     print(report.markdown(results) if options.markdown else report.text(results))
     return int(any(window.invalid for window in results.windows))
 
@@ -41,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--wrk", action="store_true", help="load the closed loops by wrk instead of our own generator")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     parser.add_argument("--from", dest="from_file", type=Path, metavar="FILE", help="print an earlier --json run")
-    parser.add_argument("--markdown", action="store_true", help="print tables for docs/benchmarks.md")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables into docs/benchmarks.md")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown tables")
     parser.add_argument(
         "--soak", type=float, metavar="MINUTES", help="memory over time under steady load, Freehold alone"
     )
@@ -95,10 +98,12 @@ def _prepare(systems: Sequence[System]) -> dict[str, str]:
 
 
 def _soak(options: argparse.Namespace) -> int:
+    failures = 0
     for system in _chosen(options.systems or "Freehold"):
         soaked = soak.run(system, minutes=options.soak, say=_say)
+        failures += soaked.samples[-1].failures
         print(soak.text(soaked))
-    return 0
+    return int(failures > 0)
 
 
 def _chosen(names: str | None) -> list[System]:

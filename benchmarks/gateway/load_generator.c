@@ -417,6 +417,7 @@ int main(int count, char **arguments) {
     printf("warm\n");
     fflush(stdout);
     if (!fgets(line, sizeof line, stdin)) return 1;
+    while (turn(0)) {} /* reopens what a server closed while it was idle */
     double began = (double)now_ns(), cpu = own_cpu();
     if (rate > 0) open_loop(seconds, rate);
     else closed_loop(seconds, stagger_ms);

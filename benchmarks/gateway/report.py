@@ -18,6 +18,7 @@ from benchmarks.gateway.workloads import (
     Workload,
 )
 
+QUIET_CORES = 0.2  # what others may use before the figures are no longer those of a quiet machine
 LOAD_CORE_FULL = 0.9  # above this the load core may be what is measured
 
 
@@ -168,9 +169,10 @@ def _whole(results: Results, render: Callable[[Table], str]) -> str:
 def _about(results: Results) -> str:
     machine = ", ".join(f"{key} {value}" for key, value in results.machine.items())
     others = median(window.others_busy for window in results.windows) if results.windows else 0.0
+    warning = " That is not a quiet machine: read every figure as an upper bound." if others > QUIET_CORES else ""
     return (
         f"{results.rounds} interleaved rounds of {results.seconds:g} s per window, medians; load from {results.generator}. "
-        f"Meanwhile other processes and the hypervisor took {others:.2f} cores. Machine: {machine}."
+        f"Meanwhile other processes and the hypervisor took {others:.2f} cores.{warning} Machine: {machine}."
     )
 
 
