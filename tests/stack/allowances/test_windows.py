@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standing_clock import NOON, StandingClock
 
 from freehold.stack.allowances.terms import Period
 from freehold.stack.allowances.windows import LENGTH, SteadyTime, end_of, window_at
+from freehold.testing.fixed_clock import NOON, FixedClock
 
 times = st.floats(0, 4e9)
 periods = st.sampled_from(Period)
@@ -51,7 +51,7 @@ moves = st.lists(st.tuples(st.sampled_from(["advance", "jump"]), st.floats(-1e6,
 
 @given(moves)
 def test_time_never_goes_back_nor_slower_than_it_passes(steps: list[tuple[str, float]]) -> None:
-    clock = StandingClock()
+    clock = FixedClock()
     steady = SteadyTime(clock)
     before = steady.now()
     for step, seconds in steps:
@@ -67,7 +67,7 @@ def test_time_never_goes_back_nor_slower_than_it_passes(steps: list[tuple[str, f
 
 
 def test_after_a_step_back_time_goes_on_from_where_it_was() -> None:
-    clock = StandingClock()
+    clock = FixedClock()
     steady = SteadyTime(clock)
     clock.set(NOON - 3600)
     assert steady.now() == NOON

@@ -18,7 +18,18 @@ Amounts = tuple[int, int, int]
 class Purse:
     """Touched on the event loop only. Its one draw at a time serves everyone who waits."""
 
-    __slots__ = ("_least", "_needed", "allowances", "drawing", "gathering", "owner", "priced", "seen", "slots", "waiting")
+    __slots__ = (
+        "_least",
+        "_needed",
+        "allowances",
+        "drawing",
+        "gathering",
+        "owner",
+        "priced",
+        "seen",
+        "slots",
+        "waiting",
+    )
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
