@@ -20,6 +20,7 @@ from freehold.stack.calls import Call
 from freehold.stack.desk import Desk
 from freehold.words.dialects import Dialect
 
+_READING = (b"GET", b"HEAD")
 _log = logging.getLogger("freehold.gateway")
 
 
@@ -36,6 +37,11 @@ class Gateway:
         self._desk = desk
         self._hosts = hosts
         self._pages = pages
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """Every path; what ends in a slash answers for what is below it."""
+        return frozenset(ROUTES) | frozenset(self._pages)
 
     def __call__(self, request: HttpRequest, exchange: Exchange) -> Coroutine[None, None, None]:
         dialect = ROUTES.get(request.path)
@@ -104,12 +110,14 @@ class Gateway:
             page = self._pages.get(request.path) or self._longest_prefix(request.path)
             if page is None:
                 raise NotFound(f"There is no route {request.path[:200]!r}.")
-            if request.method not in (b"GET", b"HEAD", b"POST"):
-                exchange.respond(405, b"allow: GET\r\n", b"")
+            if request.method not in _READING:
+                _respond_wrong_method(exchange, Dialect.CHAT, "GET, HEAD")
                 return
             await page(request, exchange)
         except Exception as error:
-            self._refuse(error, Dialect.CHAT, "", exchange)
+            self._refuse(
+                error, Dialect.MESSAGES if b"anthropic-version" in request.headers else Dialect.CHAT, "", exchange
+            )
 
     def _longest_prefix(self, path: str) -> Page | None:
         """Pages whose route ends in a slash also answer for everything below it."""
@@ -123,5 +131,9 @@ class Gateway:
 
 
 async def _wrong_method(dialect: Dialect, exchange: Exchange) -> None:
-    _, headers, body = render(FixRequest("This route takes POST."), dialect, "")
-    exchange.respond(405, headers + b"allow: POST\r\n", body)
+    _respond_wrong_method(exchange, dialect, "POST")
+
+
+def _respond_wrong_method(exchange: Exchange, dialect: Dialect, allowed: str) -> None:
+    _, headers, body = render(FixRequest(f"This route takes {allowed}."), dialect, "")
+    exchange.respond(405, headers + b"allow: %b\r\n" % allowed.encode(), body)

@@ -14,6 +14,7 @@ from freehold.gateway.guard import presented_key
 from freehold.gateway.http import Exchange, HttpRequest
 from freehold.ground.errors import NotAuthenticated, UnknownModel
 from freehold.stack.desk import Desk
+from freehold.words.offers import Offer
 
 _JSON = b"content-type: application/json\r\n"
 
@@ -31,6 +32,13 @@ class ModelCard(msgspec.Struct, kw_only=True):
     capabilities: tuple[str, ...] = ()
 
 
+class ModelList(msgspec.Struct, kw_only=True):
+    """`/v1/models` in OpenAI's shape."""
+
+    object: str = "list"
+    data: list[ModelCard]
+
+
 class Models:
     """`/v1/models` and `/v1/models/ID`, as far as the asking key may see."""
 
@@ -41,47 +49,55 @@ class Models:
         key = self._desk.authenticate(presented_key(request.headers))
         cards = [card for card in self._cards() if _may_see(key.models, card)]
         wanted = unquote(request.path.removeprefix("/v1/models").strip("/"))
+        anthropic = b"anthropic-version" in request.headers
         if not wanted:
-            body = _anthropic_list(cards) if b"anthropic-version" in request.headers else _openai_list(cards)
-            exchange.respond(200, _JSON, body)
+            exchange.respond(200, _JSON, _anthropic_list(cards) if anthropic else _openai_list(cards))
             return
-        found = next((card for card in cards if card.id == wanted), None)
+        found = next((card for card in cards if card.id == wanted), None) or self._unlisted(wanted, key.models)
         if found is None:
             raise UnknownModel(f"There is no model named {wanted[:200]!r} here.", parameter="model")
-        exchange.respond(200, _JSON, msgspec.json.encode(found))
+        exchange.respond(200, _JSON, msgspec.json.encode(_anthropic_card(found) if anthropic else found))
 
     def _cards(self) -> list[ModelCard]:
         catalog = self._desk.dispatch.catalog
         special = [ModelCard(id=name, owned_by="freehold") for name in (AUTO, *catalog.aliases) if "*" not in name]
-        return special + [
-            ModelCard(
-                id=offer.name,
-                owned_by=offer.provider,
-                layer=int(offer.layer),
-                place=offer.place,
-                context_window=offer.context,
-                capabilities=tuple(sorted(offer.capabilities)),
-            )
-            for offer in catalog.offers
-        ]
+        return special + [_card(offer.name, offer) for offer in catalog.offers]
+
+    def _unlisted(self, name: str, patterns: tuple[str, ...]) -> ModelCard | None:
+        """A model that can be asked for under a name that is not listed: without its provider, or met through a wildcard."""
+        offers = [offer for rank in self._desk.dispatch.catalog.find(name) for offer in rank]
+        return next((card for offer in offers if _may_see(patterns, card := _card(name, offer))), None)
+
+
+def _card(name: str, offer: Offer) -> ModelCard:
+    return ModelCard(
+        id=name,
+        owned_by=offer.provider,
+        layer=int(offer.layer),
+        place=offer.place,
+        context_window=offer.context,
+        capabilities=tuple(sorted(offer.capabilities)),
+    )
 
 
 def _may_see(patterns: tuple[str, ...], card: ModelCard) -> bool:
-    bare = card.id.partition("/")[2]
-    return not patterns or any(fnmatchcase(card.id, p) or fnmatchcase(bare, p) for p in patterns)
+    bare = card.id.removeprefix(f"{card.owned_by}/")
+    names = (card.id, bare, f"{card.owned_by}/{bare}")
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
 
 def _openai_list(cards: list[ModelCard]) -> bytes:
-    return msgspec.json.encode({"object": "list", "data": cards})
+    return msgspec.json.encode(ModelList(data=cards))
 
 
 def _anthropic_list(cards: list[ModelCard]) -> bytes:
-    data = [
-        {"type": "model", "id": card.id, "display_name": card.id, "created_at": "1970-01-01T00:00:00Z"}
-        for card in cards
-    ]
+    data = [_anthropic_card(card) for card in cards]
     first, last = (cards[0].id, cards[-1].id) if cards else (None, None)
     return msgspec.json.encode({"data": data, "has_more": False, "first_id": first, "last_id": last})
+
+
+def _anthropic_card(card: ModelCard) -> dict[str, str]:
+    return {"type": "model", "id": card.id, "display_name": card.id, "created_at": "1970-01-01T00:00:00Z"}
 
 
 class Health:

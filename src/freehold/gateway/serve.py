@@ -53,6 +53,7 @@ class Server:
         self._listener = listener
         server = house.settings.server
         gateway = Gateway(house.desk, hosts=_hosts(server, listener), pages={**_pages(house), **(pages or {})})
+        self.routes = gateway.routes
         self._http = HttpServer(gateway, refuse_early, _limits(server))
 
     async def start(self) -> None:
@@ -90,7 +91,15 @@ def _pages(house: House) -> dict[str, Page]:
         "/healthz": Health(),
         "/readyz": Ready(desk),
         "/metrics": Document(_metrics(desk), _PROMETHEUS),
+        "/openapi.json": Document(_openapi),
     }
+
+
+def _openapi() -> bytes:
+    """Put together when it is first asked for."""
+    from freehold.gateway.openapi import encoded
+
+    return encoded()
 
 
 def _metrics(desk: Desk) -> Callable[[], bytes]:

@@ -38,7 +38,7 @@ class Connection(asyncio.Protocol):
     """Parses requests, runs the handler, writes answers."""
 
     __slots__ = (
-        "_body", "_chunked", "_drain", "_handler", "_head_bytes", "_headers", "_keep_alive", "_limits",
+        "_bodiless", "_body", "_chunked", "_drain", "_handler", "_head_bytes", "_headers", "_keep_alive", "_limits",
         "_loop", "_parser", "_paused", "_pending", "_queue", "_refuse", "_refused", "_register",
         "_size", "_started", "_stopping", "_task", "_transport", "_url", "deadline",
     )  # fmt: skip
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         self._drain: asyncio.Future[None] | None = None
         self._pending = b""
         self._queue: deque[tuple[HttpRequest, bool]] = deque()
-        self._started = self._refused = self._stopping = False
+        self._started = self._refused = self._stopping = self._bodiless = False
         self._keep_alive = self._chunked = True
         self._body: list[bytes] = []
         self._size = 0
@@ -213,6 +213,7 @@ class Connection(asyncio.Protocol):
     def _begin(self, request: HttpRequest, keep_alive: bool) -> None:
         self._keep_alive = keep_alive and not self._stopping
         self._started = False
+        self._bodiless = request.method == b"HEAD"
         self.deadline = _NEVER
         self._task = self._loop.create_task(self._run(request))
 
@@ -245,7 +246,8 @@ class Connection(asyncio.Protocol):
     def respond(self, status: int, headers: bytes, body: bytes) -> None:
         self._started = True
         framing = b"content-length: %d\r\n" % len(body)
-        self._transport.write(head(status, headers, framing, keep_alive=self._keep_alive) + body)
+        start = head(status, headers, framing, keep_alive=self._keep_alive)
+        self._transport.write(start if self._bodiless else start + body)
 
     def start(self, status: int, headers: bytes) -> None:
         self._started = True

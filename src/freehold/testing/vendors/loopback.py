@@ -86,6 +86,10 @@ class Vendor:
         """How an unknown route is answered."""
         return Failure(404, {"detail": "Not Found"})
 
+    def misshapen(self) -> Failure:
+        """How a body is answered whose values have types that nobody expects."""
+        return Failure(400, {"detail": "The request body is not valid."})
+
     def admit(self, heard: Heard) -> None:
         """Look at a request before its handler does; raises Failure to turn it away."""
 
@@ -104,7 +108,13 @@ class Vendor:
             handler = self.routes().get((request.method, request.path)) or self._with_id(request)
             return await handler(request)
         except Failure as failure:
-            return answer(failure.body, status=failure.status, headers={**self.headers(), **failure.headers})
+            return self._turn_away(failure)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            # Vendors check every type; here, reading is the check.
+            return self._turn_away(self.misshapen())
+
+    def _turn_away(self, failure: Failure) -> web.StreamResponse:
+        return answer(failure.body, status=failure.status, headers={**self.headers(), **failure.headers})
 
     def _with_id(self, request: web.Request) -> Handler:
         parent, _, last = request.path.rpartition("/")

@@ -103,6 +103,9 @@ class FakeOpenAI(Vendor):
     def not_found(self, method: str, path: str) -> Failure:
         return errors.failure(404, f"Invalid URL ({method} {path})")
 
+    def misshapen(self) -> Failure:
+        return errors.invalid("We could not make sense of the JSON body of your request.")
+
     def admit(self, heard: Heard) -> None:
         if self.keys:
             self._authenticate(heard.headers.get("authorization", ""))
