@@ -127,9 +127,10 @@ class Wire:
                 return error.partial, False
         if headers.get("transfer-encoding") != "chunked":
             return await self.ended(), True
-        return await self._chunks()
+        return await self.chunks()
 
-    async def _chunks(self) -> tuple[bytes, bool]:
+    async def chunks(self) -> tuple[bytes, bool]:
+        """The rest of a chunked body, and whether it came to its end."""
         pieces = bytearray()
         try:
             while piece := await self.piece():

@@ -7,6 +7,7 @@ import pytest
 from freehold.ground.errors import (
     AllBusy,
     AllFailed,
+    AllTimedOut,
     BudgetExhausted,
     CannotServe,
     CredentialRejected,
@@ -16,6 +17,7 @@ from freehold.ground.errors import (
     NotTranslatable,
     ProviderBroken,
     ProviderBusy,
+    ProviderTimedOut,
     UnknownModel,
 )
 from freehold.stack.verdict import verdict
@@ -24,6 +26,7 @@ MISSING = CannotServe("there is no gpt-0", status=404)
 SILENT = CannotServe("one choice per request")
 UNSAID = NotTranslatable("`n` cannot be translated", parameter="n")
 BROKEN = ProviderBroken("500")
+LATE = ProviderTimedOut("silent")
 REJECTED = CredentialRejected("every key is set aside")
 
 
@@ -40,6 +43,8 @@ def busy(seconds: float | None) -> ProviderBusy:
         ([SILENT, UNSAID, MISSING], NotTranslatable),
         ([busy(3), busy(None)], AllBusy),
         ([busy(3), BROKEN], AllFailed),
+        ([LATE, LATE], AllTimedOut),
+        ([LATE, BROKEN], AllFailed),
         ([SILENT, BROKEN], AllFailed),
         ([REJECTED], AllFailed),
         ([BudgetExhausted("spent"), BudgetExhausted("spent")], BudgetExhausted),

@@ -15,6 +15,8 @@ from freehold.compute.provider import KeyStatus
 
 RETRY_REJECTED_AFTER = 600.0
 """Seconds after which a rejected key is tried once more, in case it was mended at the provider."""
+_EARLY = 0.002
+"""Seconds by which a timer that waited for a key may have come too soon: uvloop counts in whole milliseconds."""
 
 
 class ProviderKey(msgspec.Struct, kw_only=True):
@@ -41,10 +43,10 @@ class Keyring:
         keys = self._keys
         count = len(keys)
         if count == 1:
-            return keys[0] if keys[0].rests_until <= now else None
+            return keys[0] if keys[0].rests_until <= now + _EARLY else None
         for step in range(count):
             key = keys[(self._turn + step) % count]
-            if key.rests_until <= now:
+            if key.rests_until <= now + _EARLY:
                 self._turn = (self._turn + step + 1) % count
                 return key
         return None

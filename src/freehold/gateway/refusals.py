@@ -33,6 +33,7 @@ STATUS: dict[type[FreeholdError], int] = {
     errors.BudgetExhausted: 429,
     errors.NothingFits: 400,
     errors.AllFailed: 502,
+    errors.AllTimedOut: 504,
     errors.DeadlineExceeded: 504,
     errors.StorageFailed: 503,
     errors.NotAvailable: 501,

@@ -25,6 +25,7 @@
         ├── BudgetExhausted      money, tokens or requests of the key are spent for the period
         ├── NothingFits          no offer meets the stated requirements
         ├── AllFailed            every offer in the plan was tried and failed
+        │   └── AllTimedOut      each of them by its silence
         ├── DeadlineExceeded     the whole chain took longer than the caller allows
         ├── InvalidConfig        the configuration is wrong; says file, line and remedy
         ├── StorageFailed        the database or the disk refuses
@@ -254,6 +255,13 @@ class AllFailed(GiveUp):
     def __init__(self, message: str, *, advice: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(message, advice=advice)
         self.retry_after = retry_after
+
+
+class AllTimedOut(AllFailed):
+    """The same, each of them by its silence."""
+
+    code = "all_providers_timed_out"
+    advice = "Raise the deadlines in [deadlines], or add a faster provider."
 
 
 class DeadlineExceeded(GiveUp):

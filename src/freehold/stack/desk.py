@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 
 from freehold.compute.provider import Answer, AnswerStream
-from freehold.ground.errors import AllFailed, NotAuthenticated, Overloaded
+from freehold.ground.errors import AllBusy, AllFailed, DeadlineExceeded, NotAuthenticated, Overloaded
 from freehold.ground.units import Seconds, Usd
 from freehold.stack.cache import ExactCache, Kept
 from freehold.stack.calls import Call
@@ -135,7 +135,7 @@ class Desk:
             return _from_cache(call, kept)
         try:
             answer = await self._answer(call)
-        except AllFailed:
+        except (AllFailed, AllBusy, DeadlineExceeded):
             if (kept := self.cache.get(cache_key, time.monotonic(), stale=True)) is not None:
                 return _from_cache(call, kept)
             raise

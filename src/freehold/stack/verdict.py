@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from freehold.ground.errors import (
     AllBusy,
     AllFailed,
+    AllTimedOut,
     BudgetExhausted,
     CannotServe,
     DeadlineExceeded,
@@ -18,6 +19,7 @@ from freehold.ground.errors import (
     NothingFits,
     NotTranslatable,
     ProviderBusy,
+    ProviderTimedOut,
     RateLimited,
     TryAnother,
     UnknownModel,
@@ -38,6 +40,8 @@ def verdict(errors: Sequence[FreeholdError], *, late: bool) -> FreeholdError:
     waits = [error.retry_after for error in errors if isinstance(error, TryAnother) and error.retry_after is not None]
     if _are(errors, ProviderBusy):
         return AllBusy(f"Everyone who could answer is busy. {told}", retry_after=min(waits, default=None))
+    if _are(errors, ProviderTimedOut):
+        return AllTimedOut(f"Nobody answered in time. {told}")
     return AllFailed(f"Every offer failed. {told}", retry_after=min(waits, default=None))
 
 

@@ -35,6 +35,8 @@ _COUNTED_STREAMS = frozenset({Dialect.CHAT, Dialect.COMPLETIONS})
 _JSON = b"content-type: application/json\r\n"
 _ERROR_BODY_PATIENCE = 2.0
 """Seconds for the body of an error whose status has said enough already."""
+_USUAL_REST = 1.0
+"""Seconds for a key that is told to slow down, and not for how long."""
 _SUBSTANCE = {
     Dialect.CHAT: "choices",
     Dialect.COMPLETIONS: "choices",
@@ -221,7 +223,9 @@ class HttpProvider:
             self.keyring.reject(key, now, error.message)
             error.at_once = self.keyring.has_another(now)
         elif isinstance(error, ProviderBusy):
-            self.keyring.rest(key, now + (error.retry_after or 1.0))
+            if error.retry_after is None:
+                error.retry_after = _USUAL_REST
+            self.keyring.rest(key, now + error.retry_after)
             error.at_once = self.keyring.has_another(now)
         raise error
 
