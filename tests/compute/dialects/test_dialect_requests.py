@@ -369,7 +369,7 @@ def test_responses_items_become_a_chat():
                 "id": "msg_1",
                 "role": "assistant",
                 "status": "completed",
-                "content": [{"type": "output_text", "text": "I look.", "annotations": []}],
+                "content": [{"type": "output_text", "text": "I look.", "annotations": [], "parsed": {"once": "more"}}],
             },
             {
                 "type": "function_call",
@@ -377,6 +377,7 @@ def test_responses_items_become_a_chat():
                 "call_id": "c1",
                 "name": "f",
                 "arguments": "{}",
+                "parsed_arguments": {},
                 "status": "completed",
             },
             {"type": "function_call", "call_id": "c2", "name": "g", "arguments": '{"a":1}'},

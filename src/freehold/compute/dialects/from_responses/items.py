@@ -9,7 +9,7 @@ from freehold.compute.dialects.members import Members
 from freehold.compute.dialects.reasoning import hand_back, open_token
 from freehold.ground.errors import InvalidRequest
 
-_MARKS = ("prompt_cache_breakpoint", "annotations", "logprobs")
+_MARKS = ("prompt_cache_breakpoint", "annotations", "logprobs", "parsed")
 """Members of a part that change nothing about what it says."""
 
 
@@ -139,6 +139,7 @@ def _file(part: Members) -> dict[str, Any]:
 
 def _call(item: Members) -> dict[str, Any]:
     item.accept_only("async", False)
+    item.leave_out("parsed_arguments")
     _accept_direct_caller(item)
     function = {"name": item.need_text("name"), "arguments": item.need_text("arguments")}
     return {"id": item.need_text("call_id"), "type": "function", "function": function}
