@@ -39,6 +39,9 @@ from freehold.stack.progress import RetryPolicy
 from freehold.stack.receipts.writer import ReceiptWriter, Retention
 from freehold.stack.tally import Tally
 
+_MOST_RECEIPTS = 10_000_000
+"""About five gigabytes of SQLite; the oldest go first."""
+
 if TYPE_CHECKING:
     from freehold.app.finding import Finding
 
@@ -121,7 +124,7 @@ class House:
             worker=worker,
             window=Seconds(settings.receipts.window_ms / 1000),
             required=settings.receipts.required,
-            retention=Retention(days=settings.receipts.keep_days),
+            retention=Retention(days=settings.receipts.keep_days, rows=_MOST_RECEIPTS),
         )
         tally = Tally()
         receipts.on_batch(tally.add)
