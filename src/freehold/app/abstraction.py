@@ -66,8 +66,9 @@ class ComputeAbstractionLayer:
 
     async def __aenter__(self) -> Self:
         await self._house.start()
+        await self._house.priced()  # a library may ask at once: prices, and what runs on this machine, must be known by then
         if self._house.finding is not None:
-            await self._house.finding.look()  # a library may ask at once: what runs on this machine must be known by then
+            await self._house.finding.look()
         return self
 
     async def __aexit__(self, *_: object) -> None:

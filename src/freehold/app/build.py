@@ -16,6 +16,7 @@ import os
 from typing import TYPE_CHECKING
 
 from freehold.app.background import Ticker
+from freehold.app.census import Census, Seat
 from freehold.app.hiring import hire_all
 from freehold.app.settings import Settings
 from freehold.compute.catalog import Catalog
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 class House:
     """Everything that one process runs, put together from its settings."""
 
-    def __init__(self, settings: Settings, home: Home, *, worker: str = "") -> None:
+    def __init__(self, settings: Settings, home: Home, *, worker: str = "", seat: Seat | None = None) -> None:
         self.settings = settings
         self.home = home
         self.ticker = Ticker()
@@ -65,6 +66,7 @@ class House:
         self.finding: Finding | None = None
         self.catalog = Catalog(settings.aliases)
         self.desk = self._desk(settings, worker or f"{os.getpid()}")
+        self.census = Census(self, seat)
         self._hire(settings)
         self._move_in(settings)
 
@@ -77,16 +79,21 @@ class House:
         if self.settings.providers and not self._prices.ready:
             self._preparing = asyncio.create_task(self._prepare_prices())
 
+    async def priced(self) -> None:
+        """Return once the price catalog is in force; it is compiled, in about a second, on the first start only."""
+        if self._preparing is not None:
+            await asyncio.wait([self._preparing])
+
     async def stop(self) -> None:
         """Let go of everything; receipts and budgets are written first. Requests must have ended."""
         self.desk.stopping = True
         await self.ticker.stop()
-        if self._preparing is not None:
-            await asyncio.wait([self._preparing])
+        await self.priced()
         await asyncio.gather(*(provider.aclose() for provider in list(self.catalog.providers)), return_exceptions=True)
         await self._upstream.aclose()
         await self._allowances.close()
         await asyncio.to_thread(self._clerk.stop)
+        await self.census.publish()
 
     def adopt(self, settings: Settings) -> None:
         """Put new settings in force. What only a restart can change stays as it is."""

@@ -29,7 +29,7 @@ class DeadlineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 class RetrySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often to try again, and how long to wait before."""
 
-    attempts: Annotated[Count, Meta(description="Tries at one offer before moving on to the next.")] = 2
+    attempts: Annotated[Count, Meta(description="Tries at one offer; all others are asked before a second.")] = 2
     max_attempts: Annotated[Count, Meta(description="Tries at all offers together.")] = 6
     backoff: Annotated[Wait, Meta(description="Seconds before the second try at one offer; doubles from there.")] = (
         Seconds(0.25)
