@@ -30,7 +30,7 @@ from freehold.ground.errors import (
     UnknownModel,
 )
 from freehold.ground.units import Seconds, Usd
-from freehold.stack.bounds import output_bound
+from freehold.stack.bounds import Bounds, bounds_of, with_bound
 from freehold.stack.calls import Call
 from freehold.stack.health import Health
 from freehold.stack.hedge import Race
@@ -38,7 +38,7 @@ from freehold.stack.metering import Hold, Meter
 from freehold.stack.progress import PASSING, Progress, RetryPolicy
 from freehold.stack.selection import Choice, Plan, Wanted, make_plan
 from freehold.stack.verdict import verdict
-from freehold.words.asks import NO_REQUIREMENTS
+from freehold.words.asks import NO_REQUIREMENTS, Ask
 from freehold.words.offers import Offer
 from freehold.words.prices import NO_USAGE, Usage, cost
 from freehold.words.receipts import Attempt, Outcome
@@ -78,7 +78,7 @@ class Dispatch:
         size = ask.size.bit_length()
         key: tuple[object, ...] = (ask.model, ask.dialect, ask.needs, call.allowed, size)
         if ask.requirements is not NO_REQUIREMENTS:
-            key = (*key, ask.requirements, output_bound(ask))
+            key = (*key, ask.requirements, _bounds(ask))
         if self._version != self.catalog.version:
             self._plans.clear()
             self._version = self.catalog.version
@@ -101,7 +101,7 @@ class Dispatch:
             requirements=ask.requirements,
             allowed=call.allowed,
             size=size,
-            max_output=output_bound(ask),
+            bounds=_bounds(ask),
         )
         return make_plan(ranks, wanted)
 
@@ -190,9 +190,10 @@ class Dispatch:
         self.health.enter(offer, running.started)
         try:
             provider = self.catalog.provider(offer.provider)
-            asking = bridge.infer(
-                provider, call.ask if hold is None else hold.ask, offer, timeout=Seconds(call.deadline - now)
-            )
+            ask = call.ask if hold is None else hold.ask
+            if ask.requirements.max_usd is not None:
+                ask = with_bound(ask, offer)
+            asking = bridge.infer(provider, ask, offer, timeout=Seconds(call.deadline - now))
             answer = await (asking if call.first_byte_by is None else _in_time(call.first_byte_by, offer, asking))
         except BaseException as error:
             self._close(call, running, usage=NO_USAGE, error=error, now=time.monotonic())
@@ -233,6 +234,11 @@ class Dispatch:
                 **({} if error is None else _told(error)),
             )
         )
+
+
+def _bounds(ask: Ask) -> Bounds | None:
+    """What `ask` can come to, looked up only where its own limit on money depends on it."""
+    return None if ask.requirements.max_usd is None else bounds_of(ask)
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -13,10 +13,11 @@ import msgspec
 
 from freehold.compute.catalog import Ranks
 from freehold.compute.dialects.bridge import reachable
+from freehold.stack.bounds import Bounds, within
 from freehold.words.asks import NO_REQUIREMENTS, ComputeRequirements, Privacy
 from freehold.words.dialects import Capability, Dialect
 from freehold.words.offers import Layer, Offer, Place
-from freehold.words.prices import Usage, cost
+from freehold.words.prices import cost
 
 _OWN = frozenset({Place.LOCAL, Place.OWN})
 _WITHIN = {
@@ -40,8 +41,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     allowed: tuple[str, ...] = ()
     size: int = 0
     """Bytes of the request, rounded up to a power of two."""
-    max_output: int | None = None
-    """Bound on the answer's tokens, looked up only where money is limited."""
+    bounds: Bounds | None = None
+    """What it can come to at most, looked up only where money is limited."""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +117,9 @@ def _keeps_longer(offer: Offer, days: int) -> bool:
 
 def _too_dear(offer: Offer, wanted: Wanted) -> str:
     limit = wanted.requirements.max_usd
-    if limit is None:
+    if limit is None or wanted.bounds is None:
         return ""
-    price = cost(offer.price, Usage(input=wanted.size, output=wanted.max_output or offer.max_output or 0))
+    price = cost(offer.price, within(wanted.bounds, offer))
     if price is None:
         return "its price is unknown, and the request limits money"
     if price > limit:
