@@ -110,12 +110,13 @@ class Breaker:
 
     def _open(self, now: float, seconds: float) -> None:
         self.state = BreakerState.OPEN
-        self.open_until = now + seconds
+        self.open_until = max(self.open_until, now + seconds)
         self._probes_out = self._probes_won = 0
         self._failed_at.clear()
 
     def _close(self) -> None:
         self.state = BreakerState.CLOSED
+        self.open_until = 0.0
         self._rest = self._policy.open_seconds
         self._probes_out = self._probes_won = 0
         self._failed_at.clear()

@@ -63,6 +63,7 @@ class Keyring:
     def accept(self, key: ProviderKey) -> None:
         """The provider took `key`: whatever was wrong with it has been mended."""
         key.set_aside = ""
+        key.rests_until = 0.0
 
     def has_another(self, now: float) -> bool:
         """Whether some key is usable right now."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from freehold.compute.dialects.usage import usage_of_answer
+from freehold.compute.estimates import estimate
 from freehold.compute.keyring import Keyring, ProviderKey
 from freehold.compute.pacing import Pacing
 from freehold.compute.provider import Answer, AnswerStream, ProviderStatus
@@ -27,7 +28,6 @@ from freehold.ground.units import Seconds
 from freehold.words.asks import Ask
 from freehold.words.dialects import Dialect
 from freehold.words.offers import Offer
-from freehold.words.prices import NO_USAGE
 
 _MAX_ERROR_BYTES = 64 * 1024
 _STREAM_OPTIONS = msgspec.Raw(b'{"include_usage":true}')
@@ -130,7 +130,7 @@ class HttpProvider:
             if not ask.stream:
                 return await self._whole(ask, response)
             hide = ask.dialect in _COUNTED_STREAMS and not _wants_usage(ask)
-            stream = Passthrough(response, ask.dialect, hide_usage=hide, on_end=self._leave)
+            stream = Passthrough(response, ask.dialect, asked=ask.size, hide_usage=hide, on_end=self._leave)
             await stream.prime()
             return stream
         except TryAnother as error:
@@ -193,8 +193,9 @@ class HttpProvider:
         usage = usage_of_answer(ask.dialect, body)
         if usage is None:
             self._check_body(ask, response, body)
+            usage = estimate(ask.dialect, asked=ask.size, answered=len(body))
         content_type = response.headers.get(b"content-type", b"application/json").decode("latin-1")
-        return Answer(body=body, usage=usage or NO_USAGE, content_type=content_type)
+        return Answer(body=body, usage=usage, content_type=content_type)
 
     def _check_body(self, ask: Ask, response: Response, body: bytes) -> None:
         """An answer without counts is looked at more closely: is it an answer at all?"""

@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator, Callable
 
 from freehold.compute.dialects.sse import Framer, parse, write
 from freehold.compute.dialects.usage import usage_of_event
+from freehold.compute.estimates import estimate_part
 from freehold.compute.providers.verdicts import error_event
 from freehold.compute.upstream import Response
 from freehold.ground.errors import ProviderBroken
 from freehold.words.dialects import Dialect
-from freehold.words.prices import NO_USAGE, Usage
+from freehold.words.prices import Usage
 from freehold.words.receipts import Energy
 
 # Inside a JSON string a quote is escaped, so these cannot be found in generated text.
@@ -35,28 +36,39 @@ _EMPTY_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 class Passthrough:
     """An `AnswerStream` over an HTTP response in the ask's own dialect.
 
+    `asked` is the size of the request in bytes: what an estimate rests on where the stream is left before its counts.
     `hide_usage` drops the closing event that holds nothing but token counts, for a client that did not ask for it.
     `on_end` is called once, when nothing more will come, however that came about.
     """
 
     def __init__(
-        self, response: Response, dialect: Dialect, *, hide_usage: bool = False, on_end: Callable[[], None]
+        self,
+        response: Response,
+        dialect: Dialect,
+        *,
+        asked: int = 0,
+        hide_usage: bool = False,
+        on_end: Callable[[], None],
     ) -> None:
         self._response = response
         self._dialect = dialect
         self._ends = _PROPER_END[dialect]
+        self._asked = asked
         self._hide_usage = hide_usage
         self._on_end = on_end
         self._framer = Framer()
         self._first: bytes | None = None
         self._usage: Usage | None = None
+        self._events = 0
         self._complete = False
         self._finished = False
         self._closed = False
 
     @property
     def usage(self) -> Usage:
-        return self._usage or NO_USAGE
+        if self._usage is not None and (self._complete or self._finished):
+            return self._usage
+        return estimate_part(self._dialect, self._usage, asked=self._asked, events=self._events)
 
     @property
     def energy(self) -> Energy | None:
@@ -107,6 +119,7 @@ class Passthrough:
         return b""
 
     def _look(self, piece: bytes) -> bytes:
+        self._events += piece.count(b"\n\n")
         if _WORTH_A_LOOK.search(piece) is None:
             return piece
         hidden = False
