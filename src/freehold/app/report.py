@@ -126,7 +126,7 @@ def read_gateway_file(home: Home) -> GatewayFile | None:
         gateway = msgspec.json.decode((home.root / "state" / GATEWAY_FILE).read_bytes(), type=GatewayFile)
     except (OSError, msgspec.DecodeError):
         return None
-    return gateway if _lives(gateway.pid) else None
+    return gateway if process_lives(gateway.pid) else None
 
 
 def remove_gateway_file(home: Home, pid: int) -> None:
@@ -136,7 +136,8 @@ def remove_gateway_file(home: Home, pid: int) -> None:
         (home.state / GATEWAY_FILE).unlink(missing_ok=True)
 
 
-def _lives(pid: int) -> bool:
+def process_lives(pid: int) -> bool:
+    """Whether there is a process of that number."""
     if not 0 < pid < 1 << 31:
         return False
     try:

@@ -17,6 +17,7 @@ import socket
 import click
 
 from freehold.app.build import House
+from freehold.app.census import Seat
 from freehold.app.config import Loaded
 from freehold.app.config.watch import Watcher
 from freehold.app.report import GatewayFile, remove_gateway_file, write_gateway_file
@@ -41,23 +42,34 @@ def serve(loaded: Loaded, home: Home, listener: socket.socket, *, token: str = "
         if loaded.settings.server.workers == 1:
             work(loaded, home, listener, gateway)
         else:
-            from freehold.cli.workers import Workers
-
-            Workers(loaded.settings.server.workers, lambda: work(loaded, home, listener, gateway)).run()
+            _serve_together(loaded, home, listener, gateway)
     finally:
         remove_gateway_file(home, gateway.pid)
 
 
-def work(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile) -> None:
+def _serve_together(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile) -> None:
+    from freehold.app.census import close_seats, open_seats
+    from freehold.cli.workers import Workers
+
+    folder = open_seats(home)
+    try:
+        Workers(
+            loaded.settings.server.workers, lambda number: work(loaded, home, listener, gateway, Seat(folder, number))
+        ).run()
+    finally:
+        close_seats(folder)
+
+
+def work(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile, seat: Seat | None = None) -> None:
     """The life of one process that serves."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(loaded, home, listener, gateway))
+        runner.run(_serve(loaded, home, listener, gateway, seat))
 
 
-async def _serve(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile) -> None:
-    house = House(loaded.settings, home)
+async def _serve(loaded: Loaded, home: Home, listener: socket.socket, gateway: GatewayFile, seat: Seat | None) -> None:
+    house = House(loaded.settings, home, seat=seat)
     watcher = Watcher(loaded)
     status = StatusMaker(house, listening=gateway.url, watcher=watcher)
     page = Document(status.encode, guard=only_for(gateway.token))

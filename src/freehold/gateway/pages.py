@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 import msgspec
 
+from freehold.app.census import Census
+from freehold.app.standing import Standing
 from freehold.compute.catalog import AUTO
 from freehold.gateway.guard import presented_key
 from freehold.gateway.http import Exchange, HttpRequest
@@ -119,20 +122,35 @@ class Ready:
         exchange.respond(503 if troubles else 200, _JSON, body)
 
 
-class Document:
-    """A page made anew at each request, for whoever may see it."""
+class Metrics:
+    """`/metrics`, as far as the Accept header goes: Prometheus's text, or OpenMetrics."""
 
-    def __init__(
-        self, make: Callable[[], bytes], headers: bytes = _JSON, *, guard: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, census: Census) -> None:
+        self._census = census
+
+    async def __call__(self, request: HttpRequest, exchange: Exchange) -> None:
+        accept = request.headers.get(b"accept", b"").decode("latin-1")
+        content_type, body = await asyncio.to_thread(_render_metrics, await self._census.take(), accept)
+        exchange.respond(200, b"content-type: %b\r\n" % content_type.encode(), body)
+
+
+def _render_metrics(standing: Standing, accept: str) -> tuple[str, bytes]:
+    from freehold.gateway.metrics import render
+
+    return render(standing, accept)
+
+
+class Document:
+    """A page in JSON, made anew at each request, for whoever may see it."""
+
+    def __init__(self, make: Callable[[], Awaitable[bytes]], *, guard: Callable[[str], None] | None = None) -> None:
         self._make = make
-        self._headers = headers
         self._guard = guard
 
     async def __call__(self, request: HttpRequest, exchange: Exchange) -> None:
         if self._guard is not None:
             self._guard(presented_key(request.headers))
-        exchange.respond(200, self._headers, self._make())
+        exchange.respond(200, _JSON, await self._make())
 
 
 def only_for(token: str) -> Callable[[str], None]:

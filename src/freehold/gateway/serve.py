@@ -6,19 +6,16 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from freehold.app.build import House
 from freehold.app.settings import ServerSettings
 from freehold.gateway.application import Gateway, Page
 from freehold.gateway.guard import LOOPBACK_HOSTS
 from freehold.gateway.http import HttpServer, Limits
-from freehold.gateway.pages import Document, Health, Models, Ready
+from freehold.gateway.pages import Document, Health, Metrics, Models, Ready
 from freehold.gateway.refusals import refuse_early
 from freehold.ground.errors import InvalidConfig
-from freehold.stack.desk import Desk
-
-_PROMETHEUS = b"content-type: text/plain; version=0.0.4; charset=utf-8\r\n"
 
 
 def bind(server: ServerSettings, *, shared: bool = False) -> socket.socket:
@@ -90,31 +87,16 @@ def _pages(house: House) -> dict[str, Page]:
         "/v1/models/": models,
         "/healthz": Health(),
         "/readyz": Ready(desk),
-        "/metrics": Document(_metrics(desk), _PROMETHEUS),
+        "/metrics": Metrics(house.census),
         "/openapi.json": Document(_openapi),
     }
 
 
-def _openapi() -> bytes:
+async def _openapi() -> bytes:
     """Put together when it is first asked for."""
     from freehold.gateway.openapi import encoded
 
     return encoded()
-
-
-def _metrics(desk: Desk) -> Callable[[], bytes]:
-    """prometheus-client is imported when the page is first asked for: most gateways are never scraped."""
-    make: Callable[[], bytes] | None = None
-
-    def page() -> bytes:
-        nonlocal make
-        if make is None:
-            from freehold.gateway.metrics import metrics_page
-
-            make = metrics_page(desk)
-        return make()
-
-    return page
 
 
 def _hosts(server: ServerSettings, listener: socket.socket) -> frozenset[bytes]:

@@ -85,7 +85,7 @@ class Health:
 
     def report(self) -> Iterator[tuple[str, Breaker]]:
         """Every breaker by the name of its provider or offer."""
-        yield from self._breakers.items()
+        yield from list(self._breakers.items())
 
     def clear(self, provider: str) -> None:
         """Forget what is held against a provider and its offers (its configuration has changed)."""

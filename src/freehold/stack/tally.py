@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
 
 from freehold.words.receipts import Receipt
 
@@ -18,70 +20,105 @@ Labels = tuple[str, ...]
 OTHER = "other"
 
 
-class Histogram:
+Count = TypeVar("Count", int, float)
+
+
+class Histogram(msgspec.Struct):
     """Counts by upper bound, and the sum."""
 
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(LATENCY_BOUNDS) + 1)
-        self.total = 0.0
+    counts: list[int] = msgspec.field(default_factory=lambda: [0] * (len(LATENCY_BOUNDS) + 1))
+    total: float = 0.0
 
     def add(self, value: float) -> None:
         self.counts[bisect_left(LATENCY_BOUNDS, value)] += 1
         self.total += value
 
+    def absorb(self, other: Histogram) -> None:
+        """Count what another counted."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)]
+        self.total += other.total
 
-class Tally:
-    """Totals since the process started. Written by one thread, read by another: readers copy."""
 
-    def __init__(self) -> None:
-        self.requests: Counter[Labels] = Counter()
-        """(provider, model, layer, dialect, outcome, error)"""
-        self.attempts: Counter[Labels] = Counter()
-        """(provider, model, outcome, error)"""
-        self.tokens: Counter[Labels] = Counter()
-        """(provider, model, bucket)"""
-        self.usd: defaultdict[Labels, float] = defaultdict(float)
-        """(provider, model)"""
-        self.unpriced: Counter[Labels] = Counter()
-        """(provider, model): requests whose cost is not known."""
-        self.joules: defaultdict[Labels, float] = defaultdict(float)
-        """(provider, model, basis)"""
-        self.cached = 0
-        self.seconds: defaultdict[Labels, Histogram] = defaultdict(Histogram)
-        """(provider, model)"""
-        self.first_byte: defaultdict[Labels, Histogram] = defaultdict(Histogram)
+class Tally(msgspec.Struct, kw_only=True):
+    """Totals that only grow. Written by one thread; others copy before they read."""
+
+    requests: dict[Labels, int] = {}
+    """(provider, model, layer, dialect, outcome, error)"""
+    attempts: dict[Labels, int] = {}
+    """(provider, model, outcome, error)"""
+    tokens: dict[Labels, int] = {}
+    """(provider, model, bucket)"""
+    usd: dict[Labels, float] = {}
+    """(provider, model)"""
+    unpriced: dict[Labels, int] = {}
+    """(provider, model): requests whose cost is not known."""
+    joules: dict[Labels, float] = {}
+    """(provider, model, basis)"""
+    cached: int = 0
+    seconds: dict[Labels, Histogram] = {}
+    """(provider, model)"""
+    first_byte: dict[Labels, Histogram] = {}
+    """(provider, model)"""
 
     def add(self, receipts: Iterable[Receipt]) -> None:
         """Count a batch."""
         for receipt in receipts:
             self._add(receipt)
 
+    def absorb(self, other: Tally) -> None:
+        """Count what another counted."""
+        for labels, count in other.requests.items():
+            _more(self.requests, labels, count)
+        for labels, count in other.attempts.items():
+            _more(self.attempts, labels, count)
+        for labels, count in other.tokens.items():
+            _more(self.tokens, labels, count)
+        for labels, count in other.unpriced.items():
+            _more(self.unpriced, labels, count)
+        for labels, amount in other.usd.items():
+            _more(self.usd, labels, amount)
+        for labels, amount in other.joules.items():
+            _more(self.joules, labels, amount)
+        self.cached += other.cached
+        for mine, theirs in ((self.seconds, other.seconds), (self.first_byte, other.first_byte)):
+            for labels, histogram in theirs.items():
+                _of(mine, labels).absorb(histogram)
+
     def _add(self, receipt: Receipt) -> None:
         who = self._bounded(receipt.provider, receipt.model)
         layer = "" if receipt.layer is None else str(receipt.layer)
-        self.requests[(*who, layer, receipt.dialect, receipt.outcome, receipt.error)] += 1
+        _more(self.requests, (*who, layer, receipt.dialect, receipt.outcome, receipt.error), 1)
         for attempt in receipt.attempts:
             tried = self._bounded(attempt.provider, attempt.model)
-            self.attempts[(*tried, attempt.outcome, attempt.error)] += 1
+            _more(self.attempts, (*tried, attempt.outcome, attempt.error), 1)
         self.cached += receipt.cached
-        self.seconds[who].add(receipt.seconds)
+        _of(self.seconds, who).add(receipt.seconds)
         if receipt.first_byte is not None:
-            self.first_byte[who].add(receipt.first_byte)
+            _of(self.first_byte, who).add(receipt.first_byte)
         self._add_cost(who, receipt)
 
     def _add_cost(self, who: Labels, receipt: Receipt) -> None:
         for bucket in _BUCKETS:
             if count := getattr(receipt.usage, bucket):
-                self.tokens[(*who, bucket)] += count
+                _more(self.tokens, (*who, bucket), count)
         if receipt.usd is None:
-            self.unpriced[who] += 1
+            _more(self.unpriced, who, 1)
         elif receipt.usd:
-            self.usd[who] += receipt.usd
+            _more(self.usd, who, receipt.usd)
         if receipt.energy is not None:
-            self.joules[(*who, receipt.energy.basis)] += receipt.energy.joules
+            _more(self.joules, (*who, receipt.energy.basis), receipt.energy.joules)
 
     def _bounded(self, provider: str, model: str) -> Labels:
         who = (provider, model)
         return who if who in self.seconds or len(self.seconds) < _MAX_SERIES else (provider, OTHER)
+
+
+def _more(counts: dict[Labels, Count], labels: Labels, count: Count) -> None:
+    counts[labels] = counts[labels] + count if labels in counts else count
+
+
+def _of(histograms: dict[Labels, Histogram], labels: Labels) -> Histogram:
+    found = histograms.get(labels)
+    if found is None:
+        found = histograms[labels] = Histogram()
+    return found
