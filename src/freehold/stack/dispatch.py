@@ -128,7 +128,7 @@ class Dispatch:
         race = Race(self, call, progress, after=self._hedge_after)
         answer = await race.run()
         if answer is None:
-            raise verdict(race.errors, late=time.monotonic() >= call.deadline)
+            raise verdict(race.errors, late=time.monotonic() >= call.begins_by)
         return answer
 
     def _progress(self, call: Call, choices: Sequence[Choice], now: float, *, tried: Choice | None = None) -> Progress:
@@ -150,7 +150,7 @@ class Dispatch:
             except PASSING as error:
                 errors.append(error)
                 progress.note(step.choice, error, time.monotonic())
-        raise verdict(errors, late=time.monotonic() >= call.deadline)
+        raise verdict(errors, late=time.monotonic() >= call.begins_by)
 
     def adopt(self, call: Call, fork: Call) -> None:
         """Go on with a fork's answer as the call's own."""
