@@ -132,16 +132,19 @@ def _from_gateway(
 ) -> Iterator[Piece]:
     headers = {f"x-freehold-{name.replace('_', '-')}": str(value) for name, value in limits.items()}
     body = msgspec.json.encode({"model": model, "messages": messages, "stream": True})
+    whole = False
     for line in gateway.post("/v1/chat/completions", body, headers):
         data = line.removeprefix(b"data:").strip()
         if not line.startswith(b"data:") or not data:
             continue
         if data == b"[DONE]":
-            return
-        yield from _read_chunk(data)
-    raise ProviderBroken(
-        "The answer broke off before its end.", advice="Ask again; `freehold receipts` says what happened."
-    )
+            whole = True  # and read on to the end: whoever hangs up before is taken to have left
+        else:
+            yield from _read_chunk(data)
+    if not whole:
+        raise ProviderBroken(
+            "The answer broke off before its end.", advice="Ask again; `freehold receipts` says what happened."
+        )
 
 
 def _read_chunk(data: bytes) -> Iterator[Piece]:
