@@ -62,10 +62,10 @@ class Gateway:
             call = self._desk.open(ask, key, use_cache=cache_wish(request.headers), cancel=exchange.cancel)
             answer = await self._desk.answer(call)
             if isinstance(answer, Answer):
-                self._desk.close(call, None)
+                # Books are kept after the answer is out: nobody waits for them.
                 exchange.respond(200, answer_headers(call, answer), answer.body)
-                return
-            await self._stream(call, answer, exchange)
+            else:
+                await self._stream(call, answer, exchange)
         except asyncio.CancelledError as cancelled:
             error = cancelled
             if call is None or not call.expired:

@@ -17,6 +17,7 @@ from freehold.gateway.limits import requirements_of
 from freehold.ground.errors import InvalidRequest
 from freehold.words.asks import Ask, Upload
 from freehold.words.dialects import GENERATIVE, Capability, Dialect
+from freehold.words.traces import read_traceparent
 
 ROUTES: Mapping[str, Dialect] = {
     "/v1/chat/completions": Dialect.CHAT,
@@ -62,7 +63,14 @@ _TELLING_FIELDS = (
 )
 _TELLING_NAMES = frozenset(name for name, _ in _TELLING_FIELDS)
 # Inside a JSON string a quote is escaped, so these are found only where they are values of their own.
-_ATTACHED = re.compile(rb'"(?:image_url|input_image|image|input_audio)"')
+_ATTACHED = re.compile(rb'"(image_url|input_image|image|input_audio)"')
+_ATTACHMENTS = {
+    b"image_url": Capability.VISION,
+    b"input_image": Capability.VISION,
+    b"image": Capability.VISION,
+    b"input_audio": Capability.AUDIO_INPUT,
+}
+_NULL = msgspec.Raw(b"null")
 _MAX_MODEL = 512
 
 
@@ -75,20 +83,30 @@ def read_ask(dialect: Dialect, request: HttpRequest, *, ask_id: str, owner: str)
     else:
         fields = _read_fields(request.body)
         required = _REQUIRED[dialect]
-        if required not in fields or bytes(fields[required]) == b"null":
+        if fields.get(required, _NULL) == _NULL:
             raise InvalidRequest(f"The field {required!r} is missing.", parameter=required)
     return Ask(
         id=ask_id,
         dialect=dialect,
         model=_model(fields),
         fields=fields,
-        stream=_flag(fields, "stream"),
+        stream="stream" in fields and _flag(fields, "stream"),
         needs=_needs(dialect, fields),
         requirements=requirements_of(request.headers),
         owner=owner,
         size=len(request.body),
         upload=upload,
+        trace=_trace(request.headers),
     )
+
+
+def _trace(headers: Mapping[bytes, bytes]) -> str:
+    """The client's traceparent, if it sends one that is well-formed."""
+    header = headers.get(b"traceparent")
+    if header is None:
+        return ""
+    span = read_traceparent(header.decode("latin-1"))
+    return "" if span is None else span.traceparent
 
 
 def _read_fields(body: bytes) -> dict[str, msgspec.Raw]:
@@ -120,10 +138,7 @@ def _model(fields: Mapping[str, msgspec.Raw]) -> str:
 
 
 def _flag(fields: Mapping[str, msgspec.Raw], name: str) -> bool:
-    raw = fields.get(name)
-    if raw is None:
-        return False
-    value = bytes(raw)
+    value = bytes(fields[name])
     if value not in (b"true", b"false", b"null", b'"true"', b'"false"'):
         raise InvalidRequest(f"The field {name!r} must be true or false.", parameter=name)
     return value.strip(b'"') == b"true"
@@ -134,14 +149,18 @@ def _needs(dialect: Dialect, fields: Mapping[str, msgspec.Raw]) -> frozenset[Cap
     always = _ALWAYS[dialect]
     if dialect not in GENERATIVE:
         return always
-    if _TELLING_NAMES.isdisjoint(fields):
-        extra: set[Capability] = set()
-    else:
-        extra = {need for name, need in _TELLING_FIELDS if name in fields and _says(fields[name], need)}
-    content = fields.get(_REQUIRED[dialect])
-    if content is not None and (mark := _ATTACHED.search(content)) is not None:
-        extra.add(Capability.AUDIO_INPUT if b"audio" in mark[0] else Capability.VISION)
-    return always.union(extra) if extra else always
+    content = bytes(fields[_REQUIRED[dialect]])
+    # Plain substring searches first: they are all that most requests, and all long ones, cost.
+    attached = (b"image" in content or b"input_audio" in content) and _attached(content)
+    if not attached and _TELLING_NAMES.isdisjoint(fields):
+        return always
+    told = {need for name, need in _TELLING_FIELDS if name in fields and _says(fields[name], need)}
+    return always.union(told, attached or ())
+
+
+def _attached(content: bytes) -> frozenset[Capability]:
+    """What is attached to messages besides text."""
+    return frozenset(_ATTACHMENTS[mark] for mark in _ATTACHED.findall(content))
 
 
 def _says(raw: msgspec.Raw, need: Capability) -> bool:

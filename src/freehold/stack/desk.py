@@ -105,9 +105,9 @@ class Desk:
             raise Overloaded(f"This gateway has {len(self._watch)} requests in flight already.", retry_after=1.0)
         self.receipts.admit()
         now = time.monotonic()
-        limits = _narrowed(ask.requirements, key)
-        if limits is not ask.requirements:
-            ask = msgspec.structs.replace(ask, requirements=limits)
+        if key.privacy is not Privacy.ANY:
+            ask = msgspec.structs.replace(ask, requirements=_narrowed(ask.requirements, key.privacy))
+        limits = ask.requirements
         total = self._door.total if limits.deadline is None else min(self._door.total, limits.deadline)
         call = Call(
             ask=ask,
@@ -224,9 +224,6 @@ def _from_cache(call: Call, kept: Kept) -> Answer | AnswerStream:
     return _Replay(kept.body) if call.ask.stream else Answer(body=kept.body, content_type=kept.content_type)
 
 
-def _narrowed(asked: ComputeRequirements, key: VirtualKey) -> ComputeRequirements:
-    """The request's limits, no wider than the key's."""
-    if key.privacy is Privacy.ANY:
-        return asked
-    privacy = min(asked.privacy, key.privacy, key=_NARROWEST_FIRST.index)
-    return msgspec.structs.replace(asked, privacy=privacy)
+def _narrowed(asked: ComputeRequirements, most: Privacy) -> ComputeRequirements:
+    """The request's limits, its privacy no wider than `most`."""
+    return msgspec.structs.replace(asked, privacy=min(asked.privacy, most, key=_NARROWEST_FIRST.index))

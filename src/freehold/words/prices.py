@@ -68,6 +68,21 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     audio_minute: float | None = None
     """US dollars per minute of audio."""
     above: tuple[tuple[int, Price], ...] = ()
+    rates: tuple[float | None, ...] = ()
+    """What each bucket is billed at, in the order of `Usage`. Made by itself."""
+
+    def __post_init__(self) -> None:
+        def or_else(rate: float | None, parent: float | None) -> float | None:
+            return parent if rate is None else rate
+
+        rates = (
+            self.input,
+            or_else(self.cache_read, self.input),
+            or_else(self.cache_write, self.input),
+            self.output,
+            or_else(self.reasoning, self.output),
+        )
+        msgspec.structs.force_setattr(self, "rates", rates)
 
     def tier(self, prompt_tokens: int) -> Price:
         """The price that applies to a prompt of that many tokens."""
@@ -87,7 +102,8 @@ def cost(price: Price | None, usage: Usage) -> Usd | None:
         return None
     tier = price.tier(usage.prompt) if price.above else price
     total = tier.request
-    for count, rate in _buckets(tier, usage):
+    counts = (usage.input, usage.cache_read, usage.cache_write, usage.output, usage.reasoning)
+    for count, rate in zip(counts, tier.rates, strict=True):
         if count:
             if rate is None:
                 return None
@@ -97,16 +113,3 @@ def cost(price: Price | None, usage: Usage) -> Usd | None:
             return None
         total += usage.audio_seconds / 60 * tier.audio_minute
     return Usd(total)
-
-
-def _buckets(price: Price, usage: Usage) -> tuple[tuple[int, float | None], ...]:
-    def or_else(rate: float | None, parent: float | None) -> float | None:
-        return parent if rate is None else rate
-
-    return (
-        (usage.input, price.input),
-        (usage.cache_read, or_else(price.cache_read, price.input)),
-        (usage.cache_write, or_else(price.cache_write, price.input)),
-        (usage.output, price.output),
-        (usage.reasoning, or_else(price.reasoning, price.output)),
-    )

@@ -157,22 +157,27 @@ class Connection(asyncio.Protocol):
 
     def on_url(self, url: bytes) -> None:
         self._url += url
-        self._count_head(len(url))
+        self._head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count_head(len(name) + len(value) + 4)
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > self._limits.max_head_bytes:
+            raise self._head_too_large()
         name = name.lower()
-        if name in self._headers:
+        headers = self._headers
+        if name in headers:
             if name in _ONCE_ONLY:
                 raise InvalidRequest(f"The header {name.decode('latin-1')} occurs twice.")
-            value = self._headers[name] + b", " + value
-        self._headers[name] = value
+            value = headers[name] + b", " + value
+        headers[name] = value
 
     def on_headers_complete(self) -> None:
+        if self._head_bytes > self._limits.max_head_bytes or len(self._headers) > self._limits.max_headers:
+            raise self._head_too_large()
         declared = self._headers.get(b"content-length")
         if declared is not None and (not declared.isdigit() or int(declared) > self._limits.max_body_bytes):
             raise self._too_large()
-        if self._headers.get(b"expect", b"").lower() == b"100-continue":
+        if b"expect" in self._headers and self._headers[b"expect"].lower() == b"100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.deadline = self._loop.time() + self._limits.body_timeout
 
@@ -200,10 +205,8 @@ class Connection(asyncio.Protocol):
         else:
             self._queue.append((request, parser.should_keep_alive()))
 
-    def _count_head(self, count: int) -> None:
-        self._head_bytes += count
-        if self._head_bytes > self._limits.max_head_bytes or len(self._headers) > self._limits.max_headers:
-            raise RequestTooLarge("The request's headers are too large.", advice="Send fewer or shorter headers.")
+    def _head_too_large(self) -> RequestTooLarge:
+        return RequestTooLarge("The request's headers are too large.", advice="Send fewer or shorter headers.")
 
     def _too_large(self) -> RequestTooLarge:
         return RequestTooLarge(f"The request body is larger than {self._limits.max_body_bytes} bytes.")
