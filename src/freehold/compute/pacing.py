@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_EARLY = 0.002
+"""Seconds by which a timer that waited for its turn may have come too soon; what is taken early is missing later."""
+
 
 class _Bucket:
     """Holds up to a minute's worth. `level` may go below zero: what was taken beyond it delays the next taker."""
@@ -18,7 +21,8 @@ class _Bucket:
         """Seconds until anything may be taken; 0 if it may be now."""
         self._level = min(self._size, self._level + max(0.0, now - self._at) * self._per_second)
         self._at = now
-        return 0.0 if self._level >= 1.0 else (1.0 - self._level) / self._per_second
+        wait = (1.0 - self._level) / self._per_second
+        return wait if wait > _EARLY else 0.0
 
     def take(self, amount: float) -> None:
         self._level -= amount
