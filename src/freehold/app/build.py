@@ -19,13 +19,16 @@ from freehold.app.background import Ticker
 from freehold.app.census import Census, Seat
 from freehold.app.hiring import hire_all
 from freehold.app.settings import Settings
+from freehold.app.telemetry import open_telemetry
 from freehold.compute.catalog import Catalog
 from freehold.compute.health import BreakerPolicy
 from freehold.compute.prices import PriceBook
 from freehold.compute.provider import Inference
+from freehold.compute.upstream import Origin
 from freehold.compute.upstream.opening import open_upstream
 from freehold.ground.database import open_database
 from freehold.ground.database.schema import migrate
+from freehold.ground.errors import CannotServe
 from freehold.ground.paths import Home
 from freehold.ground.units import Seconds
 from freehold.stack.allowances.reserving import Allowances
@@ -65,7 +68,9 @@ class House:
         self._preparing: asyncio.Task[None] | None = None
         self.finding: Finding | None = None
         self.catalog = Catalog(settings.aliases)
-        self.desk = self._desk(settings, worker or f"{os.getpid()}")
+        worker = worker or f"{os.getpid()}"
+        self._telemetry = open_telemetry(settings.telemetry, worker=worker, find_origin=self._origin_of)
+        self.desk = self._desk(settings, worker)
         self.census = Census(self, seat)
         self._hire(settings)
         self._move_in(settings)
@@ -94,6 +99,8 @@ class House:
         await self._allowances.close()
         await asyncio.to_thread(self._clerk.stop)
         await self.census.publish()
+        if self._telemetry is not None:
+            await asyncio.to_thread(self._telemetry.close)
 
     def adopt(self, settings: Settings) -> None:
         """Put new settings in force. What only a restart can change stays as it is."""
@@ -135,6 +142,8 @@ class House:
         )
         tally = Tally()
         receipts.on_batch(tally.add)
+        if self._telemetry is not None:
+            receipts.on_batch(self._telemetry.record)
         self._clerk.every(POLL_SECONDS, self._keys.refresh)
         self._allowances = Allowances(self._clerk)
         meter = Meter(self._allowances)
@@ -161,6 +170,7 @@ class House:
                 ),
                 meter=meter,
                 hedge_after=settings.hedge.after,
+                traced=self._telemetry is not None,
             ),
             cache=ExactCache(
                 CachePolicy(
@@ -176,6 +186,13 @@ class House:
             tally=tally,
             continue_broken=settings.stream.continue_broken,
         )
+
+    def _origin_of(self, provider: str) -> Origin | None:
+        """Where a provider is, if it is reached over HTTP."""
+        try:
+            return getattr(self.catalog.provider(provider), "origin", None)
+        except CannotServe:
+            return None
 
     def _discover(self) -> None:
         from freehold.app.finding import LOOK_EVERY, Finding

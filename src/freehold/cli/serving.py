@@ -22,6 +22,7 @@ from freehold.app.config import Loaded
 from freehold.app.config.watch import Watcher
 from freehold.app.report import GatewayFile, remove_gateway_file, write_gateway_file
 from freehold.app.status import StatusMaker
+from freehold.app.telemetry import require_telemetry
 from freehold.gateway.pages import Document, only_for
 from freehold.gateway.serve import Server, run_until_signal, url_of
 from freehold.ground.paths import Home
@@ -34,6 +35,7 @@ _log = logging.getLogger("freehold")
 
 def serve(loaded: Loaded, home: Home, listener: socket.socket, *, token: str = "") -> None:
     """Serve on `listener` until SIGINT or SIGTERM. `token` opens the status page; one is made where none is given."""
+    require_telemetry(loaded.settings.telemetry)
     gateway = GatewayFile(pid=os.getpid(), url=url_of(listener), token=token or secrets.token_urlsafe(32))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the house stands: a reload then reads what is newest anyway
     write_gateway_file(home, gateway)

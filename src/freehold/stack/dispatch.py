@@ -37,6 +37,7 @@ from freehold.stack.hedge import Race
 from freehold.stack.metering import Hold, Meter
 from freehold.stack.progress import PASSING, Progress, RetryPolicy
 from freehold.stack.selection import Choice, Plan, Wanted, make_plan
+from freehold.stack.tracing import traced
 from freehold.stack.verdict import verdict
 from freehold.words.asks import NO_REQUIREMENTS, Ask
 from freehold.words.offers import Offer
@@ -60,13 +61,22 @@ class Dispatch:
     """Chooses, asks, fails over."""
 
     def __init__(
-        self, catalog: Catalog, *, health: Health, retry: RetryPolicy, meter: Meter, hedge_after: Seconds | None = None
+        self,
+        catalog: Catalog,
+        *,
+        health: Health,
+        retry: RetryPolicy,
+        meter: Meter,
+        hedge_after: Seconds | None = None,
+        traced: bool = False,
     ) -> None:
+        """`hedge_after` turns hedging on. With `traced`, providers are told which attempt asks them."""
         self.catalog = catalog
         self.health = health
         self.retry = retry
         self._meter = meter
         self._hedge_after = hedge_after
+        self._traced = traced
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._version = -1
         self._in_flight: dict[str, int] = {}
@@ -193,6 +203,8 @@ class Dispatch:
             ask = call.ask if hold is None else hold.ask
             if ask.requirements.max_usd is not None:
                 ask = with_bound(ask, offer)
+            if self._traced:
+                ask = traced(ask, offer, Seconds(now - call.started))
             asking = bridge.infer(provider, ask, offer, timeout=Seconds(call.deadline - now))
             answer = await (asking if call.first_byte_by is None else _in_time(call.first_byte_by, offer, asking))
         except BaseException as error:

@@ -7,7 +7,7 @@ import time
 from freehold.ground.errors import FixRequest, FreeholdError, GiveUp, Wait
 from freehold.ground.units import Seconds
 from freehold.stack.calls import Call
-from freehold.words.receipts import Outcome, Receipt
+from freehold.words.receipts import Outcome, Receipt, TracedReceipt
 
 CLIENT_GONE = "client_gone"
 """Error code of a request whose client went away before its answer was complete."""
@@ -17,7 +17,7 @@ INTERNAL = "internal_error"
 def receipt_of(call: Call, error: BaseException | None) -> Receipt:
     """The one receipt of a call, success or not."""
     ask, offer = call.ask, call.offer
-    return Receipt(
+    receipt = Receipt(
         id=ask.id,
         time=call.arrived,
         owner=ask.owner,
@@ -38,6 +38,11 @@ def receipt_of(call: Call, error: BaseException | None) -> Receipt:
         seconds=Seconds(time.monotonic() - call.started),
         attempts=tuple(call.attempts),
     )
+    return receipt if not ask.trace else _traced(receipt, ask.trace)
+
+
+def _traced(receipt: Receipt, trace: str) -> TracedReceipt:
+    return TracedReceipt(trace=trace, **{name: getattr(receipt, name) for name in receipt.__struct_fields__})
 
 
 def _outcome(error: BaseException | None) -> Outcome:

@@ -71,3 +71,5 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     """Bytes of the request body: an upper bound on its tokens."""
     upload: Upload | None = None
+    trace: str = ""
+    """W3C traceparent of the span that asks, well-formed; empty where nobody traces."""

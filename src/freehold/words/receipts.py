@@ -85,3 +85,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Until the first byte of the answer came in."""
     seconds: Seconds = Seconds(0.0)
     attempts: tuple[Attempt, ...] = ()
+
+
+class TracedReceipt(Receipt, frozen=True, kw_only=True):
+    """The receipt of a request that came with a trace. The record keeps it without."""
+
+    trace: str
+    """W3C traceparent of the client's span."""

@@ -106,6 +106,11 @@ class HttpProvider:
     def offers(self) -> Sequence[Offer]:
         return self._offers
 
+    @property
+    def origin(self) -> Origin:
+        """Where it is."""
+        return self._origin
+
     def status(self) -> ProviderStatus:
         ready = self.keyring.has_another(time.monotonic())
         return ProviderStatus(
@@ -169,6 +174,8 @@ class HttpProvider:
             if ask.stream and ask.dialect in _COUNTED_STREAMS and self._endpoint.stream_usage:
                 fields["stream_options"] = _counted(fields.get("stream_options"))
             body, headers = msgspec.json.encode(fields), _JSON
+        if ask.trace:
+            headers += b"traceparent: %b\r\n" % ask.trace.encode()
         return Request(target=target, headers=key.header + self._headers + headers, body=body)
 
     def _model(self, offer: Offer) -> msgspec.Raw:
