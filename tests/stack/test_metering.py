@@ -31,11 +31,11 @@ async def test_requests_are_counted_and_a_quiet_key_takes_no_memory(tmp_path: Pa
     clerk, clock = Clerk(database), FixedClock()
     clerk.start()
     allowances = Allowances(clerk, clock=clock)
-    call = call_of(Allowance(unit=Unit.REQUESTS, limit=2, period=Period.HOUR))
+    terms = Allowance(unit=Unit.REQUESTS, limit=2, period=Period.HOUR)
     for _ in range(2):
-        await Meter(allowances).admit(call)
+        await Meter(allowances).admit(call_of(terms))
     with pytest.raises(RateLimited):
-        await Meter(allowances).admit(call)
+        await Meter(allowances).admit(call_of(terms))
     clock.advance(IDLE + 1)
     allowances.tidy()
     assert len(allowances) == 0

@@ -28,6 +28,7 @@ LEAST_AUDIO_RATE = 750.0
 DEFAULT_OUTPUT = 16_384
 """Put into a request whose cost is limited and that has no bound of its own, where the model's bound is unknown."""
 
+_DEFAULT_BOUND = msgspec.Raw(b"%d" % DEFAULT_OUTPUT)
 _BOUND_FIELDS = {
     Dialect.CHAT: ("max_completion_tokens", "max_tokens"),
     Dialect.COMPLETIONS: ("max_tokens",),
@@ -36,6 +37,10 @@ _BOUND_FIELDS = {
 }
 # Inside a JSON string a quote is escaped, so these are found only where they are members of a part.
 _ATTACHMENT = re.compile(rb'"type"\s*:\s*"(?:image|image_url|input_image|document|file|input_file)"')
+
+
+_COUNTING = frozenset({"max_completion_tokens", "max_tokens", "max_output_tokens", "n", "best_of"})
+"""Fields that say how much text may come back."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,10 +62,15 @@ def bounds_of(ask: Ask) -> Bounds:
         return Bounds(prompt=ask.size, answers=0, audio=len(ask.upload.data) / LEAST_AUDIO_RATE)
     if ask.dialect not in GENERATIVE:
         return Bounds(prompt=ask.size, answers=0)
-    content = ask.fields.get("messages") or ask.fields.get("input") or b""
-    prompt = ask.size + len(_ATTACHMENT.findall(bytes(content))) * TOKENS_PER_ATTACHMENT
-    if "tools" in ask.fields or "functions" in ask.fields:
+    fields = ask.fields
+    content = bytes(fields.get("messages") or fields.get("input") or b"")
+    prompt = ask.size
+    if b'"type"' in content:
+        prompt += len(_ATTACHMENT.findall(content)) * TOKENS_PER_ATTACHMENT
+    if "tools" in fields or "functions" in fields:
         prompt += TOKENS_FOR_TOOLS
+    if _COUNTING.isdisjoint(fields):
+        return Bounds(prompt=prompt, answers=_prompts(ask))
     stated = [bound for name in _BOUND_FIELDS[ask.dialect] if (bound := _number(ask, name)) > 0]
     answers = max(1, _number(ask, "n"), _number(ask, "best_of")) * _prompts(ask)
     return Bounds(prompt=prompt, output=max(stated, default=None), answers=answers)
@@ -88,13 +98,15 @@ def most_usd(ask: Ask, offer: Offer) -> Usd | None:
     return cost(offer.price, at_most(ask, offer))
 
 
-def with_bound(ask: Ask, offer: Offer) -> Ask:
-    """`ask` with a bound on its answer, where neither it nor the offer has one."""
-    if ask.dialect not in GENERATIVE or offer.max_output is not None or bounds_of(ask).output is not None:
+def with_bound(ask: Ask, offer: Offer, bounds: Bounds | None = None) -> Ask:
+    """`ask` with a bound on its answer, where neither it nor the offer has one. `bounds` are its own, if they are known."""
+    if ask.dialect not in GENERATIVE or offer.max_output is not None or (bounds or bounds_of(ask)).output is not None:
         return ask
     names = _BOUND_FIELDS[ask.dialect]
-    fields = {name: raw for name, raw in ask.fields.items() if name not in names}
-    return msgspec.structs.replace(ask, fields={**fields, names[-1]: msgspec.Raw(b"%d" % DEFAULT_OUTPUT)})
+    fields = {**ask.fields, names[-1]: _DEFAULT_BOUND}
+    for name in names[:-1]:
+        fields.pop(name, None)
+    return msgspec.structs.replace(ask, fields=fields)
 
 
 def _in_dearest_buckets(price: Price, prompt: int, output: int) -> Usage:
@@ -110,8 +122,10 @@ def _in_dearest_buckets(price: Price, prompt: int, output: int) -> Usage:
 
 def _prompts(ask: Ask) -> int:
     """How many prompts there are, each answered by itself: Completions take a list of texts, or of lists of tokens."""
+    if ask.dialect is not Dialect.COMPLETIONS:
+        return 1
     raw = bytes(ask.fields.get("prompt") or b"").lstrip()
-    if ask.dialect is not Dialect.COMPLETIONS or not raw.startswith(b"["):
+    if not raw.startswith(b"["):
         return 1
     return max(1, sum(bytes(each)[:1] in (b'"', b"[") for each in msgspec.json.decode(raw, type=list[msgspec.Raw])))
 

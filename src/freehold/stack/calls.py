@@ -32,6 +32,8 @@ class Call(msgspec.Struct, kw_only=True):
     use_cache: bool | None = None
     """The client's own wish; None leaves it to the configuration."""
     closed: bool = False
+    counted: bool = False
+    """Whether the key's request limits have counted it."""
     attempts: list[Attempt] = []
     """Those that have ended, in the order in which they did."""
     offer: Offer | None = None

@@ -126,12 +126,12 @@ class Desk:
 
     async def answer(self, call: Call) -> Answer | AnswerStream:
         """The answer, from the cache or from whoever can give it. A stream is ready: its first event has come."""
-        if call.key.allowances:
-            await self._meter.admit(call)
         cache_key = self.cache.key(call.ask, call.use_cache)
         if cache_key is None:
             return await self._answer(call)
         if (kept := self.cache.get(cache_key, time.monotonic())) is not None:
+            if call.key.allowances:
+                await self._meter.admit(call)
             return _from_cache(call, kept)
         try:
             answer = await self._answer(call)
