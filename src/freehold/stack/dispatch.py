@@ -135,6 +135,8 @@ class Dispatch:
         progress = self._progress(call, choices, time.monotonic())
         if self._hedge_after is None or len(choices) < 2:
             return await self._work_through(call, progress, [])
+        if call.key.allowances:
+            await self._meter.admit(call)
         race = Race(self, call, progress, after=self._hedge_after)
         answer = await race.run()
         if answer is None:
