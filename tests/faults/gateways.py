@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psutil
-from clients import PATIENCE
+from wires import PATIENCE
 
 from freehold.app.report import read_gateway_file
 from freehold.ground.database import Database, open_database

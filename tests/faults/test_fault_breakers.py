@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from clients import PATIENCE, ask
 from gateways import Gateway, Pair, Settings, until
+from wires import PATIENCE, ask
 
 from freehold.testing.faulty import Behaviour, FaultyServer, error_status, openai_chat, reset_at_once, too_many_requests
 

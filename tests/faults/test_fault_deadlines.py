@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from clients import ask
 from gateways import Gateway, Ports, Settings, model_at
 from upstreams import EVENTS, said
+from wires import ask
 
 from freehold.testing.faulty import Behaviour, Exchange, FaultyServer, black_hole, deaf_port, openai_chat, slow_start
 from freehold.testing.faulty.replies import head

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from clients import ask
 from gateways import Gateway, Pair
+from wires import ask
 
 from freehold.testing.faulty import (
     Behaviour,

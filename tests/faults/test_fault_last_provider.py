@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 import upstreams
-from clients import Reply, ask, chat, connected, request, send
 from gateways import Gateway, Pair
 from upstreams import Midway
+from wires import Reply, ask, chat, connected, request, send
 
 from freehold.testing.faulty import (
     Behaviour,

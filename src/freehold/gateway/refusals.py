@@ -30,6 +30,7 @@ STATUS: dict[type[FreeholdError], int] = {
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
     errors.RequestTooLarge: 413,
+    errors.HeadTooLarge: 431,
     errors.BudgetExhausted: 429,
     errors.NothingFits: 400,
     errors.AllFailed: 502,
@@ -46,6 +47,7 @@ _OPENAI_TYPES = {
     403: "permission_error",
     404: "invalid_request_error",
     413: "invalid_request_error",
+    431: "invalid_request_error",
     429: "rate_limit_error",
 }
 _ANTHROPIC_TYPES = {
@@ -54,6 +56,7 @@ _ANTHROPIC_TYPES = {
     403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",
+    431: "request_too_large",
     429: "rate_limit_error",
     503: "overloaded_error",
     504: "timeout_error",

@@ -60,8 +60,10 @@ class Server:
     async def stop(self) -> None:
         """Refuse new work, let requests finish for the configured time, write what is unwritten."""
         self._house.desk.stopping = True
-        await self._http.stop(self._house.settings.server.drain)
-        await self._house.stop()
+        try:
+            await self._http.stop(self._house.settings.server.drain)
+        finally:
+            await self._house.stop()
 
 
 async def run_until_signal(server: Server) -> None:
@@ -114,5 +116,6 @@ def _limits(server: ServerSettings) -> Limits:
         max_connections=server.max_connections,
         header_timeout=server.header_timeout,
         body_timeout=server.body_timeout,
+        write_timeout=server.write_timeout,
         keep_alive=server.idle_timeout,
     )

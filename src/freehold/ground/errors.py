@@ -21,6 +21,7 @@
     │   ├── NotAllowed           the key may not do that
     │   ├── NotFound             no such route or record
     │   └── RequestTooLarge      a bound on size was passed
+    │       └── HeadTooLarge     before the body
     └── GiveUp                   a human has to look
         ├── BudgetExhausted      money, tokens or requests of the key are spent for the period
         ├── NothingFits          no offer meets the stated requirements
@@ -224,6 +225,12 @@ class RequestTooLarge(FixRequest):
 
     code = "request_too_large"
     advice = "Send less, or raise the limit in [server]."
+
+
+class HeadTooLarge(RequestTooLarge):
+    """The same, before the body."""
+
+    code = "request_headers_too_large"
 
 
 class GiveUp(FreeholdError):

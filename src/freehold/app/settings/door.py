@@ -37,6 +37,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     body_timeout: Annotated[
         Seconds, Meta(gt=0, le=3600, description="Seconds a client may take to send its request's body.")
     ] = Seconds(60.0)
+    write_timeout: Annotated[
+        Seconds, Meta(gt=0, le=3600, description="Seconds a client may leave an answer unread.")
+    ] = Seconds(60.0)
     idle_timeout: Annotated[
         Seconds, Meta(gt=0, le=3600, description="Seconds a connection may stay open between two requests.")
     ] = Seconds(75.0)

@@ -45,15 +45,23 @@ class HttpServer:
 
     async def stop(self, grace: float) -> None:
         """Accept nothing new, let running requests finish for `grace` seconds, then cut what is left."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
         if self._server is not None:
             self._server.close()
         for connection in list(self._connections):
             connection.stop_when_idle()
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
-        while any(connection.busy for connection in self._connections) and loop.time() < end:
-            await asyncio.sleep(0.02)
+        try:
+            while any(connection.busy for connection in self._connections) and loop.time() < end:
+                await asyncio.sleep(0.02)
+        finally:
+            await self._cut()
+
+    async def _cut(self) -> None:
+        """End what is left, and wait until whoever worked on it knows."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         for connection in list(self._connections):
             connection.abort()
+        while self._connections:
+            await asyncio.sleep(0)
