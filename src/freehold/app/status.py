@@ -34,6 +34,9 @@ class StatusMaker:
     async def make(self) -> StatusReport:
         """How the gateway fares now."""
         house = self._house
+        # Before anything is waited for: what is said of the configuration is then never newer than its effects.
+        problems = self._watcher.problems if self._watcher else ()
+        restart = needs_restart(self._at_start, house.settings)
         standing = await house.census.take()
         levels, uptime = standing.levels, time.monotonic() - standing.began
         return StatusReport(
@@ -44,8 +47,8 @@ class StatusMaker:
             workers=self._at_start.server.workers,
             listening=self._listening,
             config_file=str(self._watcher.loaded.file or "") if self._watcher else "",
-            config_errors=self._watcher.problems if self._watcher else (),
-            needs_restart=needs_restart(self._at_start, house.settings),
+            config_errors=problems,
+            needs_restart=restart,
             providers=tuple(_counted(provider, standing.counts.tally) for provider in levels.providers),
             requests=_requests(standing.counts.tally, levels),
             receipts=_receipts(standing),

@@ -112,7 +112,10 @@ def _page_operations(route: PageRoute) -> Json:
         "summary": route.summary,
         "tags": ["gateway"],
         "security": _SECURITY[route.key],
-        "responses": {"200": {"description": "What was asked for."}, **_refusals(_page_refusals(route), "OpenAI")},
+        "responses": {
+            "200": {"description": "What was asked for."},
+            **_refusals(_page_refusals(route), "OpenAI" if route.key != "client" else "Either"),
+        },
     }
     if route.unready:
         operation["responses"]["503"] = {"description": "The same, not ready."}
@@ -151,11 +154,17 @@ def _error_responses() -> Json:
         f"{shape}{status}": {
             "description": description,
             "headers": _error_headers(status),
-            "content": {"application/json": {"schema": _reference(kind)}},
+            "content": {"application/json": {"schema": schema}},
         }
-        for shape, kind in (("OpenAI", OpenAIError), ("Anthropic", AnthropicError))
+        for shape, schema in _error_shapes().items()
         for status, description in _REFUSALS.items()
     }
+
+
+def _error_shapes() -> dict[str, Json]:
+    """Either: in Anthropic's shape for clients that send `anthropic-version`."""
+    openai, anthropic = _reference(OpenAIError), _reference(AnthropicError)
+    return {"OpenAI": openai, "Anthropic": anthropic, "Either": {"anyOf": [openai, anthropic]}}
 
 
 def _error_headers(status: str) -> Json:
