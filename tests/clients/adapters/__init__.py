@@ -1,0 +1,1 @@
+"""One file per client: how its users write each feature, and what they get to see."""

@@ -1,0 +1,45 @@
+"""Every client gets from every upstream what docs/compatibility.md says it gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .expected import Answers, Outcome, Refuses, Works, asked
+from .features import Feature
+from .judging import judge, judge_without
+from .observed import Observed, Refused
+from .roster import CLIENTS, Client
+from .upstreams import Upstream
+
+CELLS = [
+    pytest.param(client, upstream, feature, outcome, id=f"{client.name}-{upstream.name}-{feature}")
+    for client in CLIENTS
+    for upstream, feature, outcome in asked(client)
+]
+
+
+@pytest.mark.parametrize(("client", "upstream", "feature", "outcome"), CELLS)
+def test_a_client_gets_what_the_table_says(
+    adapter: Any, client: Client, upstream: Upstream, feature: Feature, outcome: Outcome
+) -> None:
+    match outcome:
+        case Works():
+            judge(feature, _ask(adapter, feature, upstream), upstream)
+        case Answers():
+            judge_without(feature, _ask(adapter, feature, upstream), upstream)
+        case Refuses(code, naming):
+            with pytest.raises(Refused) as caught:
+                _ask(adapter, feature, upstream)
+            assert caught.value.status == 400
+            assert caught.value.code in (code, None)
+            assert naming in caught.value.message
+
+
+def _ask(adapter: Any, feature: Feature, upstream: Upstream) -> Observed:
+    try:
+        seen: Observed = getattr(adapter, feature)(upstream)
+    except adapter.errors as error:
+        raise adapter.refused(error) from error
+    return seen
