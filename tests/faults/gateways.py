@@ -32,7 +32,7 @@ from freehold.ground.errors import NotFound
 from freehold.ground.paths import Home
 from freehold.stack.allowances.terms import Allowance
 from freehold.stack.keys import KeyStore
-from freehold.stack.receipts.store import ReceiptStore
+from freehold.stack.receipts.store import ReceiptFilter, ReceiptStore
 from freehold.words.receipts import Receipt
 
 T = TypeVar("T")
@@ -208,6 +208,28 @@ class Gateway:
                 database.close()
 
         return await until(look)
+
+    async def newest_of(self, asked: str) -> Receipt:
+        """The newest receipt of a request for that model, as soon as there is one."""
+
+        def look() -> Receipt | None:
+            database = self.database()
+            try:
+                return next(iter(ReceiptStore(database).recent(ReceiptFilter(asked=asked), limit=1)), None)
+            finally:
+                database.close()
+
+        return await until(look)
+
+    async def alone(self) -> None:
+        """Wait until nobody is connected to it."""
+        process = psutil.Process(self.process.pid)
+
+        def look() -> bool:
+            ours = (each for each in process.net_connections("tcp") if each.laddr.port == self.port)
+            return not any(each.status == psutil.CONN_ESTABLISHED for each in ours)
+
+        await until(look)
 
     async def newest(self, count: int = 1) -> list[Receipt]:
         """All receipts as soon as there are `count`, newest first."""
