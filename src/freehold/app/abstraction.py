@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Self
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from freehold.app.build import House
 from freehold.compute.dialects.sse import parse
-from freehold.compute.provider import Answer, AnswerStream
-from freehold.ground.errors import InvalidRequest, NotAvailable, ProviderBroken
+from freehold.compute.needs import needs_of
+from freehold.compute.provider import Answer
+from freehold.ground.errors import DeadlineExceeded, InvalidRequest, NotAvailable, ProviderBroken
 from freehold.stack.calls import Call
 from freehold.stack.recording import receipt_of
 from freehold.stack.selection import Plan
 from freehold.words.asks import NO_REQUIREMENTS, Ask, ComputeRequirements
-from freehold.words.dialects import Capability, Dialect
+from freehold.words.dialects import Dialect
 from freehold.words.results import Delta, InferenceResult, ToolCall
 
 Inputs = str | Sequence[Mapping[str, Any]] | Mapping[str, Any]
 """A question; or messages; or the fields of a Chat Completions request."""
+_Result = TypeVar("_Result")
 
 
 class _Function(msgspec.Struct):
@@ -66,7 +70,9 @@ class ComputeAbstractionLayer:
 
     async def __aenter__(self) -> Self:
         await self._house.start()
-        await self._house.priced()  # a library may ask at once: prices, and what runs on this machine, must be known by then
+        await (
+            self._house.priced()
+        )  # a library may ask at once: prices, and what runs on this machine, must be known by then
         if self._house.finding is not None:
             await self._house.finding.look()
         return self
@@ -83,32 +89,29 @@ class ComputeAbstractionLayer:
         `FixRequest`, `Wait` or `GiveUp` errors; what another provider could mend has been tried there already.
         """
         call = self._open(_ask(model, inputs, requirements, {**options, "stream": False}))
-        answer = await self._answer(call)
-        if not isinstance(answer, Answer):
-            raise ProviderBroken("A stream came back where a whole answer was asked for.")
-        self._house.desk.close(call, None)
-        return _result(call, answer)
+        with self._closing(call):
+            answer = await _in_time(call, self._house.desk.answer(call))
+            if not isinstance(answer, Answer):
+                raise ProviderBroken("A stream came back where a whole answer was asked for.")
+            return _result(call, answer)
 
     async def stream(
         self, model: str, inputs: Inputs, requirements: ComputeRequirements = NO_REQUIREMENTS, **options: Any
     ) -> AsyncIterator[Delta]:
         """The answer in pieces, as they come. Leaving the loop early stops the work."""
         call = self._open(_ask(model, inputs, requirements, {**options, "stream": True}))
-        answer = await self._answer(call)
-        if isinstance(answer, Answer):
-            raise ProviderBroken("A whole answer came back where a stream was asked for.")
-        error: BaseException | None = None
-        try:
-            async for piece in answer:
-                for delta in _deltas(piece):
-                    yield delta
-        except BaseException as failure:
-            error = failure
-            raise
-        finally:
-            call.usage, call.energy = answer.usage, answer.energy
-            await answer.aclose()
-            self._house.desk.close(call, error)
+        with self._closing(call):
+            answer = await _in_time(call, self._house.desk.answer(call))
+            if isinstance(answer, Answer):
+                raise ProviderBroken("A whole answer came back where a stream was asked for.")
+            try:
+                pieces = aiter(answer)
+                while piece := await _in_time(call, anext(pieces, b"")):
+                    for delta in _deltas(piece):
+                        yield delta
+            finally:
+                call.usage, call.energy = answer.usage, answer.energy
+                await answer.aclose()
 
     async def training(self, config: object, dataset: object, budget: object = None) -> None:
         """Train a model. Raises NotAvailable until a provider here can."""
@@ -132,15 +135,31 @@ class ComputeAbstractionLayer:
 
     def _open(self, ask: Ask) -> Call:
         desk = self._house.desk
-        task = asyncio.current_task()
-        return desk.open(ask, desk.owner, use_cache=None, cancel=task.cancel if task is not None else None)
+        return desk.open(ask, desk.owner, use_cache=None, cancel=_nothing)
 
-    async def _answer(self, call: Call) -> Answer | AnswerStream:
+    @contextmanager
+    def _closing(self, call: Call) -> Iterator[None]:
+        """Close the call however the block ends."""
+        error: BaseException | None = None
         try:
-            return await self._house.desk.answer(call)
-        except BaseException as error:
-            self._house.desk.close(call, error)
+            yield
+        except BaseException as failure:
+            error = failure
             raise
+        finally:
+            self._house.desk.close(call, error)
+
+
+def _nothing() -> None:
+    """Deadlines are kept by `_in_time`: the caller's task is the caller's, and may be busy with something else."""
+
+
+async def _in_time(call: Call, work: Awaitable[_Result]) -> _Result:
+    try:
+        async with asyncio.timeout(call.deadline - time.monotonic()):
+            return await work
+    except TimeoutError:
+        raise DeadlineExceeded("The time that the request allows is used up.") from None
 
 
 def _ask(model: str, inputs: Inputs, requirements: ComputeRequirements, options: Mapping[str, Any]) -> Ask:
@@ -149,16 +168,15 @@ def _ask(model: str, inputs: Inputs, requirements: ComputeRequirements, options:
         fields = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in body.items()}
     except TypeError as error:
         raise InvalidRequest(f"The inputs cannot be written as JSON: {error}.") from error
-    needs = {Capability.CHAT}
-    if body.get("tools"):
-        needs.add(Capability.TOOLS)
+    if not body.get("messages"):
+        raise InvalidRequest("There is no question in the inputs.", parameter="messages")
     return Ask(
         id=f"req_{secrets.token_hex(12)}",
         dialect=Dialect.CHAT,
         model=model,
-        fields={"model": msgspec.Raw(msgspec.json.encode(model)), **fields},
+        fields={**fields, "model": msgspec.Raw(msgspec.json.encode(model))},
         stream=bool(options.get("stream")),
-        needs=frozenset(needs),
+        needs=needs_of(Dialect.CHAT, fields),
         requirements=requirements,
         size=sum(len(bytes(raw)) for raw in fields.values()),
     )
@@ -173,7 +191,7 @@ def _body(inputs: Inputs, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _result(call: Call, answer: Answer) -> InferenceResult:
-    choices = _DECODER.decode(answer.body).choices
+    choices = _decode(answer.body).choices
     choice = choices[0] if choices else _Choice()
     calls = choice.message.tool_calls or []
     return InferenceResult(
@@ -187,12 +205,19 @@ def _result(call: Call, answer: Answer) -> InferenceResult:
     )
 
 
+def _decode(data: bytes) -> _Completion:
+    try:
+        return _DECODER.decode(data)
+    except (msgspec.DecodeError, RecursionError):
+        raise ProviderBroken("The answer is no chat completion.") from None
+
+
 def _deltas(piece: bytes) -> list[Delta]:
     found = []
     for event in parse(piece):
         if event.data == b"[DONE]":
             continue
-        for choice in _DECODER.decode(event.data).choices:
+        for choice in _decode(event.data).choices:
             text, thought = choice.delta.content or "", choice.delta.reasoning_content or ""
             if text or thought or choice.finish_reason:
                 found.append(Delta(text=text, reasoning=thought, finish_reason=choice.finish_reason or ""))
