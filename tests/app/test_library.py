@@ -200,9 +200,9 @@ async def test_a_deadline_is_told_as_such_and_leaves_the_callers_task_alone(open
 async def test_a_deadline_that_passes_while_the_caller_is_busy_is_told_when_it_asks_for_more(opened: Opened) -> None:
     provider = FakeProvider().script(hangs("One two"))
     opened.add(provider)
-    stream = opened.layer.stream("auto", "Count.", ComputeRequirements(deadline=Seconds(0.05)))
+    stream = opened.layer.stream("auto", "Count.", ComputeRequirements(deadline=Seconds(0.3)))
     await anext(stream)
-    await asyncio.sleep(0.2)  # longer than the deadline, and than two ticks of the watch over all calls
+    await asyncio.sleep(0.5)  # longer than the deadline, and than two ticks of the watch over all calls
     with pytest.raises(DeadlineExceeded):
         await text_of(stream)
     assert provider.heard[0].stopped.is_set()
