@@ -36,7 +36,7 @@ def test_a_question_nobody_can_answer_ends_in_an_error(cli: Cli) -> None:
     shown = cli("ask", "tell me a joke")
     assert shown.code == 6
     assert shown.out == ""
-    assert "Every offer failed." in shown.err
+    assert "No offer can serve this request." in shown.err
 
 
 def test_no_question_is_a_usage_error(cli: Cli) -> None:
@@ -84,7 +84,7 @@ def test_receipts_are_filtered_and_summed(cli: Cli) -> None:
     outcomes = [json.loads(line)["outcome"] for line in cli("receipts", "--json").out.splitlines()]
     assert outcomes == ["ok", "failed"]
     (failed,) = cli("receipts", "--json", "--outcome", "failed", "--since", "1h").out.splitlines()
-    assert json.loads(failed)["error"] == "all_providers_failed"
+    assert json.loads(failed)["error"] == "nothing_fits"
     sums = [json.loads(line) for line in cli("receipts", "--totals", "outcome", "--json").out.splitlines()]
     assert {total["group"]: total["requests"] for total in sums} == {"ok": 1, "failed": 1}
     assert cli("receipts", "--totals", "day").code == 0
