@@ -13,7 +13,7 @@ from freehold.compute.models.pull import pull
 from freehold.ground.errors import NotAvailable
 from freehold.ground.paths import Home
 
-from .adapters.npm import NpmMissing, installed
+from .adapters.npm import NpmMissing, driver, installed
 from .house import House, open_house
 from .roster import Client
 
@@ -39,12 +39,16 @@ def house(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Iterator[H
 
 
 @pytest.fixture(scope="package")
-def node() -> None:
+def node() -> Iterator[None]:
     """Skips where Node or its packages cannot be had, except where they have to be."""
     try:
         installed()
     except NpmMissing as error:
         _lacking(str(error))
+    yield
+    if driver.cache_info().currsize:
+        driver().close()
+        driver.cache_clear()
 
 
 @pytest.fixture(scope="package", autouse=True)

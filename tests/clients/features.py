@@ -43,7 +43,7 @@ TITLES = {
     Feature.CHOICES: "Several choices (`n`)",
     Feature.COMPLETION: "`/v1/completions`",
     Feature.EMBEDDINGS: "`/v1/embeddings`",
-    Feature.COUNT_TOKENS: "`/v1/messages/count_tokens`",
+    Feature.COUNT_TOKENS: "`/v1/messages/count_tokens` (an estimate where nobody counts)",
     Feature.TRANSCRIPTION: "`/v1/audio/transcriptions`",
     Feature.RERANK: "`/v1/rerank`",
     Feature.MODELS: "`/v1/models`, list and one",

@@ -84,28 +84,28 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 CLIENTS = (
     Client(
         name="openai",
-        title="openai (Python), Chat Completions",
+        title="openai (Python)",
         speaks=Dialect.CHAT,
         adapter="openai_chat:OpenAIChat",
         without={Feature.COUNT_TOKENS: _NO_ROUTE},
     ),
     Client(
         name="openai-responses",
-        title="openai (Python), Responses",
+        title="openai (Python)",
         speaks=Dialect.RESPONSES,
         adapter="openai_responses:OpenAIResponses",
         without=_RESPONSES,
     ),
     Client(
         name="anthropic",
-        title="anthropic (Python), Messages",
+        title="anthropic (Python)",
         speaks=Dialect.MESSAGES,
         adapter="anthropic_messages:AnthropicMessages",
         without={why: text for why, text in _MESSAGES.items() if why not in (Feature.COUNT_TOKENS, Feature.MODELS)},
     ),
     Client(
         name="npm-openai",
-        title="openai (npm), Chat Completions",
+        title="openai (npm)",
         speaks=Dialect.CHAT,
         adapter="npm:NpmOpenAIChat",
         without={Feature.COUNT_TOKENS: _NO_ROUTE},
@@ -114,7 +114,7 @@ CLIENTS = (
     ),
     Client(
         name="npm-openai-responses",
-        title="openai (npm), Responses",
+        title="openai (npm)",
         speaks=Dialect.RESPONSES,
         adapter="npm:NpmOpenAIResponses",
         without=_RESPONSES,
@@ -123,7 +123,7 @@ CLIENTS = (
     ),
     Client(
         name="npm-anthropic",
-        title="@anthropic-ai/sdk (npm), Messages",
+        title="@anthropic-ai/sdk (npm)",
         speaks=Dialect.MESSAGES,
         adapter="npm:NpmAnthropic",
         without={why: text for why, text in _MESSAGES.items() if why not in (Feature.COUNT_TOKENS, Feature.MODELS)},
@@ -132,7 +132,7 @@ CLIENTS = (
     ),
     Client(
         name="langchain",
-        title="langchain-openai, Chat Completions",
+        title="langchain-openai",
         speaks=Dialect.CHAT,
         adapter="langchain:LangChain",
         without={
@@ -145,7 +145,7 @@ CLIENTS = (
     ),
     Client(
         name="langchain-responses",
-        title="langchain-openai, Responses",
+        title="langchain-openai",
         speaks=Dialect.RESPONSES,
         adapter="langchain:LangChainResponses",
         without={**_RESPONSES, Feature.LOGPROBS: "ChatOpenAI asks for them on Chat Completions only"},
@@ -154,14 +154,13 @@ CLIENTS = (
     ),
     Client(
         name="llm",
-        title="llm, Chat Completions",
+        title="llm",
         speaks=Dialect.CHAT,
         adapter="llm_models:Llm",
         without={
             **_ELSEWHERE,
             Feature.REASONING: "llm reads no reasoning from Chat Completions",
             Feature.REASONING_STREAM: "llm reads no reasoning from Chat Completions",
-            Feature.STOP: "llm has no tested way to ask for it",
             Feature.CHOICES: "llm reads one choice",
             Feature.LOGPROBS: "llm keeps those of completion models only",
         },
@@ -169,7 +168,7 @@ CLIENTS = (
     ),
     Client(
         name="llm-responses",
-        title="llm, Responses",
+        title="llm",
         speaks=Dialect.RESPONSES,
         adapter="llm_models:LlmResponses",
         without={**_RESPONSES, Feature.LOGPROBS: "llm has no option for it"},

@@ -61,7 +61,7 @@ def test_a_client_that_leaves_stops_the_work_upstream(house: House, adapter: Any
 @pytest.mark.parametrize("client", [pytest.param(client, id=client.name) for client in CLIENTS if client.timeout_error])
 def test_a_client_that_gives_up_stops_the_work_upstream(house: House, adapter: Any, client: Client) -> None:
     assert house.endless.left.empty()
-    with another(client, house, timeout=1) as hasty:
+    with another(client, house, timeout=0.5) as hasty:
         assert refusal(hasty, ENDLESS).kind == client.timeout_error
         assert house.endless.left.get(timeout=20)
 

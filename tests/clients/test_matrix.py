@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from .expected import Answers, Outcome, Refuses, Works, asked
 from .features import Feature
 from .judging import judge, judge_without
 from .observed import Observed, Refused
 from .roster import CLIENTS, Client
-from .upstreams import Upstream
+from .upstreams import LOCAL, Upstream
 
-CELLS = [
-    pytest.param(client, upstream, feature, outcome, id=f"{client.name}-{upstream.name}-{feature}")
-    for client in CLIENTS
-    for upstream, feature, outcome in asked(client)
-]
+MANY_TOKENS = {Feature.STRUCTURED, Feature.STREAM_USAGE, Feature.REASONING, Feature.REASONING_STREAM}
+FIRST = {"openai", "openai-responses", "anthropic", "curl"}
+"""Clients for which a real model answers everything; for the others it does with `--all`."""
+
+
+def cell(client: Client, upstream: Upstream, feature: Feature, outcome: Outcome) -> ParameterSet:
+    costly = upstream is LOCAL and feature in MANY_TOKENS and client.name not in FIRST
+    name = f"{client.name}-{upstream.name}-{feature}"
+    return pytest.param(client, upstream, feature, outcome, id=name, marks=[pytest.mark.slow] if costly else [])
+
+
+CELLS = [cell(client, *asking) for client in CLIENTS for asking in asked(client)]
 
 
 @pytest.mark.parametrize(("client", "upstream", "feature", "outcome"), CELLS)

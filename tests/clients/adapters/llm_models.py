@@ -62,6 +62,9 @@ class Llm:
         model.get_client = lambda key, **_: client
         return model
 
+    def stop(self, to: Upstream) -> Observed:
+        return Observed(text=self._ask(to, stop=to.stop_at).text())
+
     def leave(self, to: Upstream) -> str:
         """Its command line, interrupted."""
         name = f"{to.model}-responses" if self.responses else to.model

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,12 @@ class Driver:
         shutil.rmtree(self._scripts)
 
 
+@cache
+def driver() -> Driver:
+    """The one process, started when it is first needed."""
+    return Driver()
+
+
 class _Npm:
     """Its methods are those of a JavaScript class."""
 
@@ -99,11 +106,10 @@ class _Npm:
     script: str
 
     def __init__(self, house: House, *, key: str | None = None, timeout: float = 60) -> None:
-        self._driver = Driver()
         self._house = {"url": house.url, "key": key or house.key, "timeout": timeout}
 
     def close(self) -> None:
-        self._driver.close()
+        """The driver outlives it: see the `node` fixture."""
 
     @staticmethod
     def refused(error: Refused) -> Refused:
@@ -122,7 +128,7 @@ class _Npm:
         return observe
 
     def _observe(self, feature: str, to: Upstream) -> Observed:
-        said = self._driver.ask(
+        said = driver().ask(
             {
                 "client": self.script,
                 "feature": feature,
