@@ -18,7 +18,7 @@ from freehold.stack.receipts import Group, ReceiptFilter, ReceiptStore
 from freehold.stack.receipts.rows import COLUMNS, row_of
 from freehold.words.receipts import Outcome, Receipt
 
-many = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+many = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 def keep(database: Database, kept: list[Receipt]) -> None:
@@ -51,7 +51,7 @@ filters = st.builds(
 
 
 @many
-@given(kept=st.lists(receipts, max_size=20))
+@given(kept=st.lists(receipts, max_size=10))
 def test_a_receipt_comes_back_as_it_was(database: Database, kept: list[Receipt]) -> None:
     keep(database, kept)
     store = ReceiptStore(database)
