@@ -95,6 +95,9 @@ enabled = false
 
 [retry]
 attempts = 1
+
+[aliases]
+either = ["anthropic/claude-haiku-4-5", "openai/gpt-4o-mini"]
 """
 
 

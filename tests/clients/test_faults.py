@@ -53,14 +53,14 @@ def test_a_wrong_key_is_the_error_that_the_client_knows_for_it(house: House, ada
 
 @every_client
 def test_a_client_that_leaves_stops_the_work_upstream(house: House, adapter: Any, client: Client) -> None:
-    assert house.endless.left.empty()
+    house.endless.forget()
     assert "Well" in adapter.leave(ENDLESS)
     assert house.endless.left.get(timeout=20)
 
 
 @pytest.mark.parametrize("client", [pytest.param(client, id=client.name) for client in CLIENTS if client.timeout_error])
 def test_a_client_that_gives_up_stops_the_work_upstream(house: House, adapter: Any, client: Client) -> None:
-    assert house.endless.left.empty()
+    house.endless.forget()
     with another(client, house, timeout=0.5) as hasty:
         assert refusal(hasty, ENDLESS).kind == client.timeout_error
         assert house.endless.left.get(timeout=20)

@@ -15,13 +15,24 @@ _CHUNK = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "
 
 
 class EndlessOpenAI(FakeOpenAI):
-    """Streams one word and then nothing; to who wants a whole answer, nothing at all. `left` gets an item when one goes."""
+    """Streams one word and then nothing; to who wants a whole answer, nothing at all.
+
+    `came` gets an item for each asker, `left` for each who goes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.came: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.left: queue.SimpleQueue[str] = queue.SimpleQueue()
 
+    def forget(self) -> None:
+        """As if nobody had ever come."""
+        for seen in (self.came, self.left):
+            while not seen.empty():
+                seen.get()
+
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        self.came.put(request.path)
         try:
             if (await request.json()).get("stream"):
                 response = web.StreamResponse(headers={"content-type": "text/event-stream"})
