@@ -63,6 +63,10 @@ _HINTS = """\
 | llm | a table in `extra-openai-models.yaml`, with `responses: true` for the Responses API and to see reasoning |
 
 ```sh
+freehold up
+```
+
+```sh
 curl http://127.0.0.1:8585/v1/chat/completions --json '{
   "model": "auto",
   "messages": [{"role": "user", "content": "What is 17% of 2,340?"}]
