@@ -10,7 +10,8 @@ from asking import HELLO, answer, asking, events_of, offer_of, streaming, text_o
 
 from freehold.compute.provider import Inference
 from freehold.compute.providers.llamacpp import LlamaCppProvider
-from freehold.ground.errors import CannotServe, ProviderRefused
+from freehold.compute.providers.llamacpp.requests import body_for
+from freehold.ground.errors import CannotServe, InvalidRequest, ProviderRefused
 from freehold.ground.paths import Home
 from freehold.words.dialects import Capability, Dialect
 from freehold.words.receipts import Basis
@@ -149,3 +150,25 @@ async def test_a_real_model_keeps_to_a_schema(make, chat_weights: Home, stream: 
     else:
         text = text_of((await answer(provider, "smollm2-135m-instruct", **fields)).body)
     assert json.loads(text) == {"city": "Paris"}
+
+
+def _choosing(provider: LlamaCppProvider, choice: object) -> dict[str, object]:
+    """What the engine is sent where a request with two tools makes that choice."""
+    tools = [{"type": "function", "function": {"name": name, "parameters": CITY}} for name in ("look", "listen")]
+    offer = offer_of(provider)
+    return dict(json.loads(body_for(asking(tools=tools, tool_choice=choice), offer)))
+
+
+def test_a_tool_chosen_by_name_is_the_only_one_and_required(provider: LlamaCppProvider) -> None:
+    sent = _choosing(provider, {"type": "function", "function": {"name": "listen"}})
+    assert sent["tool_choice"] == "required"
+    assert [tool["function"] for tool in sent["tools"]] == [{"name": "listen", "parameters": CITY}]  # type: ignore[attr-defined]
+    assert _choosing(provider, "required")["tool_choice"] == "required"
+    assert len(_choosing(provider, "auto")["tools"]) == 2  # type: ignore[arg-type]
+
+
+def test_a_choice_that_the_engine_would_take_for_another_is_refused(provider: LlamaCppProvider) -> None:
+    with pytest.raises(InvalidRequest, match="'smell'"):
+        _choosing(provider, {"type": "function", "function": {"name": "smell"}})
+    with pytest.raises(CannotServe, match="tool_choice"):
+        _choosing(provider, {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}})

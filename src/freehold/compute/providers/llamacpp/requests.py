@@ -24,6 +24,16 @@ class _Input(msgspec.Struct):
     input: str | list[str]
 
 
+class _Function(msgspec.Struct):
+    name: str
+
+
+class _Choice(msgspec.Struct):
+    """A tool, or the choice of one: both name a function."""
+
+    function: _Function
+
+
 class _Tokens(msgspec.Struct):
     tokens: list[int]
 
@@ -41,7 +51,23 @@ def body_for(ask: Ask, offer: Offer) -> bytes:
     fields = dict(ask.fields)
     fields["model"] = msgspec.Raw(msgspec.json.encode(offer.model))
     fields["stream"] = msgspec.Raw(b"true" if ask.stream else b"false")
+    if bytes(fields.get("tool_choice", b"null")).startswith(b"{"):
+        _force_named_tool(fields, offer)
     return msgspec.json.encode(fields)
+
+
+def _force_named_tool(fields: dict[str, msgspec.Raw], offer: Offer) -> None:
+    """The engine takes a choice by name for "auto". A call being required, and one tool being there, comes to the same."""
+    try:
+        name = msgspec.json.decode(fields["tool_choice"], type=_Choice).function.name
+        tools = msgspec.json.decode(fields.get("tools", b"[]"), type=list[msgspec.Raw])
+        named = [tool for tool in tools if msgspec.json.decode(tool, type=_Choice).function.name == name]
+    except msgspec.DecodeError:
+        raise CannotServe(f"{offer.name} takes a tool_choice of auto, none, required or one function.") from None
+    if not named:
+        raise InvalidRequest(f"tool_choice names {name!r}, which is not among the tools.", parameter="tool_choice")
+    fields["tools"] = msgspec.Raw(msgspec.json.encode(named))
+    fields["tool_choice"] = msgspec.Raw(b'"required"')
 
 
 async def check_lengths(engine: Engine, body: bytes, context: int) -> None:
