@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from copy import copy
 
 import msgspec
 
@@ -106,7 +107,9 @@ def with_bound(ask: Ask, offer: Offer, bounds: Bounds | None = None) -> Ask:
     fields = {**ask.fields, names[-1]: _DEFAULT_BOUND}
     for name in names[:-1]:
         fields.pop(name, None)
-    return msgspec.structs.replace(ask, fields=fields)
+    bounded = copy(ask)
+    msgspec.structs.force_setattr(bounded, "fields", fields)  # half the price of `replace`, on a copy nobody has seen
+    return bounded
 
 
 def _in_dearest_buckets(price: Price, prompt: int, output: int) -> Usage:
