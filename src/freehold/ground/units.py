@@ -21,18 +21,16 @@ NanoUsd = NewType("NanoUsd", int)
 """Billionths of a US dollar: the unit in which money is counted where it may not drift."""
 
 NANOS_PER_USD = 1_000_000_000
-_NOISE = 2.0**-50
-"""A few times the relative error of one multiplication."""
+_NANOS_LESS_NOISE = NANOS_PER_USD * (1 - 2.0**-50)
+"""Less a few times the relative error of one multiplication."""
 
 
 def nanos(amount: float) -> NanoUsd:
     """`amount` US dollars in whole nano-dollars, rounded up so that no cost is ever counted short.
 
-    What is off a whole number by no more than a float's own error is taken for that number.
+    What is above a whole number by no more than a float's own error is taken for that number.
     """
-    exact = amount * NANOS_PER_USD
-    nearest = round(exact)
-    return NanoUsd(nearest if abs(exact - nearest) <= _NOISE * max(1.0, abs(exact)) else math.ceil(exact))
+    return NanoUsd(math.ceil(amount * _NANOS_LESS_NOISE))
 
 
 def dollars(amount: int) -> Usd:

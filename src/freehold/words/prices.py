@@ -68,21 +68,16 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     audio_minute: float | None = None
     """US dollars per minute of audio."""
     above: tuple[tuple[int, Price], ...] = ()
-    rates: tuple[float | None, ...] = ()
-    """What each bucket is billed at, in the order of `Usage`. Made by itself."""
+    read_rate: float | None = None
+    write_rate: float | None = None
+    thought_rate: float | None = None
+    """What cache reads, cache writes and reasoning are billed at in the end. Made by themselves."""
 
     def __post_init__(self) -> None:
-        def or_else(rate: float | None, parent: float | None) -> float | None:
-            return parent if rate is None else rate
-
-        rates = (
-            self.input,
-            or_else(self.cache_read, self.input),
-            or_else(self.cache_write, self.input),
-            self.output,
-            or_else(self.reasoning, self.output),
-        )
-        msgspec.structs.force_setattr(self, "rates", rates)
+        force = msgspec.structs.force_setattr
+        force(self, "read_rate", self.input if self.cache_read is None else self.cache_read)
+        force(self, "write_rate", self.input if self.cache_write is None else self.cache_write)
+        force(self, "thought_rate", self.output if self.reasoning is None else self.reasoning)
 
     def tier(self, prompt_tokens: int) -> Price:
         """The price that applies to a prompt of that many tokens."""
@@ -102,8 +97,13 @@ def cost(price: Price | None, usage: Usage) -> Usd | None:
         return None
     tier = price.tier(usage.prompt) if price.above else price
     total = tier.request
-    counts = (usage.input, usage.cache_read, usage.cache_write, usage.output, usage.reasoning)
-    for count, rate in zip(counts, tier.rates, strict=True):
+    for count, rate in (
+        (usage.input, tier.input),
+        (usage.output, tier.output),
+        (usage.cache_read, tier.read_rate),
+        (usage.cache_write, tier.write_rate),
+        (usage.reasoning, tier.thought_rate),
+    ):
         if count:
             if rate is None:
                 return None
