@@ -29,7 +29,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     key: str
     limited_key: str
-    """Lets one request a month pass."""
+    """Lets one request an hour pass."""
     openai: FakeOpenAI
     server: FakeVLLM
     anthropic: FakeAnthropic
@@ -68,7 +68,7 @@ def open_house(root: Path, weights: Path) -> Iterator[House]:
         (root / "home" / "model_zoo").symlink_to(weights, target_is_directory=True)
         environment = _environment(root / "home", config)
         key = _make_key(environment, "house")
-        limited_key = _make_key(environment, "limited", "--limit", "1req/month")
+        limited_key = _make_key(environment, "limited", "--limit", "1req/hour")
         yield House(
             url=stack.enter_context(_gateway(environment)),
             key=key,

@@ -66,8 +66,12 @@ def test_a_client_that_gives_up_stops_the_work_upstream(house: House, adapter: A
         assert house.endless.left.get(timeout=20)
 
 
-def test_a_key_that_is_used_up_says_so(house: House) -> None:
-    with another(CLIENTS[0], house, key=house.limited_key) as limited:
-        assert limited.whole(OPENAI).text
-        told = refusal(limited, OPENAI)
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+def test_a_key_at_its_limit_says_when_to_come_back(house: House, name: str) -> None:
+    client = next(client for client in CLIENTS if client.name == name)
+    with another(client, house, key=house.limited_key) as limited, pytest.raises(limited.errors) as caught:
+        for _ in range(3):  # one passes, or two where an hour ends in between
+            limited.whole(OPENAI)
+    told = limited.refused(caught.value)
     assert (told.kind, told.status) == ("RateLimitError", 429)
+    assert 0 < told.retry_after <= 3600

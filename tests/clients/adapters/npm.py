@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -70,8 +69,9 @@ class Driver:
     """The Node process."""
 
     def __init__(self) -> None:
-        # Node looks for packages in the folders above a script's own.
-        self._scripts = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=installed()))
+        # Node looks for packages beside a script, and not where links lead.
+        self._scripts = Path(tempfile.mkdtemp(prefix="freehold-node-"))
+        (self._scripts / "node_modules").symlink_to(installed() / "node_modules", target_is_directory=True)
         for source in (*_SOURCES.glob("*.mjs"), _SOURCES / "package.json"):
             shutil.copy(source, self._scripts)
         self._process = subprocess.Popen(
