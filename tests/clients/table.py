@@ -60,7 +60,7 @@ _HINTS = """\
 | any, at a gateway that is open on loopback | any key that does not begin with `fh-` |
 | langchain-openai `OpenAIEmbeddings` | `check_embedding_ctx_length=False`: it would send OpenAI's token numbers instead of text |
 | pydantic-ai `AnthropicModel` | `profile={"supports_json_schema_output": True}` for models whose names it does not know |
-| llm | a table in `extra-openai-models.yaml`, with `responses: true` for the Responses API and to see reasoning |
+| llm | an entry in `extra-openai-models.yaml`, with `responses: true` for the Responses API and to see reasoning |
 
 ```sh
 freehold up
