@@ -79,7 +79,7 @@ class Gateway:
         self.config = folder / "freehold.toml"
         self.log: list[str] = []
         self.port = 0
-        self._settings = {
+        self.settings = {
             section: {**HASTY.get(section, {}), **settings.get(section, {})} for section in (*HASTY, *settings)
         }
         self._variables = dict(variables or {})
@@ -92,8 +92,8 @@ class Gateway:
     def configure(self, **sections: Any) -> None:
         """Write the configuration with these sections laid over it; a running gateway will notice."""
         for section, keys in sections.items():
-            self._settings[section] = {**self._settings.get(section, {}), **keys}
-        self.write(toml(self._settings))
+            self.settings[section] = {**self.settings.get(section, {}), **keys}
+        self.write(toml(self.settings))
 
     def write(self, text: str) -> None:
         """Put `text` in place of the configuration, at once as editors do."""
@@ -134,6 +134,8 @@ class Gateway:
         code = self.process.wait(PATIENCE)
         if self._reader is not None:
             self._reader.join(PATIENCE)
+        if self.process.stderr is not None:
+            self.process.stderr.close()
         return code
 
     def stop(self) -> None:
@@ -176,8 +178,6 @@ class Gateway:
             for each in self.children:
                 each.kill()
             self.kill()
-        if self.process.stderr is not None:
-            self.process.stderr.close()
 
     # What is known of it from outside
 

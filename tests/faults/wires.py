@@ -147,7 +147,11 @@ async def connected(port: int, *, receive_buffer: int | None = None) -> AsyncIte
     if receive_buffer is not None:
         live.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     live.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(live, ("127.0.0.1", port))
+    try:
+        await asyncio.get_running_loop().sock_connect(live, ("127.0.0.1", port))
+    except OSError:
+        live.close()
+        raise
     limit = 65536 if receive_buffer is None else 1024
     reader, writer = await asyncio.open_connection(sock=live, limit=limit)
     try:
