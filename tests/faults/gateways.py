@@ -49,6 +49,9 @@ HASTY: Settings = {
 """Short deadlines, so that tests of them are short. Breakers that open late, so that tests do not disturb each other."""
 
 
+UNTOWARD = ("Traceback", "failed internally", "never retrieved", "was destroyed", "never awaited", "Warning")
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two providers that no other test uses. `model` asks the first and falls back to the second."""
@@ -79,6 +82,8 @@ class Gateway:
         self.config = folder / "freehold.toml"
         self.log: list[str] = []
         self.port = 0
+        self.untoward = list(UNTOWARD)
+        """What may not be in its log."""
         self.settings = {
             section: {**HASTY.get(section, {}), **settings.get(section, {})} for section in (*HASTY, *settings)
         }
@@ -149,7 +154,7 @@ class Gateway:
     def check_log(self) -> None:
         """Nothing failed that ought not to."""
         text = "".join(self.log)
-        for sign in ("Traceback", "failed internally", "never retrieved", "was destroyed", "never awaited", "Warning"):
+        for sign in self.untoward:
             assert sign not in text, text
 
     def kill(self) -> None:
