@@ -58,6 +58,21 @@ async def test_in_the_middle_of_a_stream(
     assert second.exchanges == []
 
 
+async def test_with_the_whole_stream_in_hand(gateway: Gateway, pair: Pair, first: FaultyServer) -> None:
+    done = Midway(upstreams.done_but_not_closed)
+    done.go.set()
+    first.script(done)
+    async with connected(gateway.port) as wire:
+        await wire.send(request(body=chat(f"{pair.first}/m", stream=True)))
+        await wire.head()
+        heard = b""
+        while b"[DONE]" not in heard:
+            heard += await wire.piece()
+        await leave(wire, "close")
+    await asyncio.wait_for(first.exchanges[0].client_gone.wait(), PATIENCE)
+    assert (await gateway.newest_of(f"{pair.first}/m")).outcome == "ok"
+
+
 async def test_while_a_flood_is_on_its_way(gateway: Gateway, pair: Pair, first: FaultyServer) -> None:
     flood = Midway(upstreams.endless)
     flood.go.set()

@@ -62,3 +62,9 @@ async def endless(exchange: Exchange) -> None:
     """More of the same, as fast as it can be taken."""
     while not exchange.client_gone.is_set():
         await exchange.send(said("x" * 8000) * 8)
+
+
+async def done_but_not_closed(exchange: Exchange) -> None:
+    """All is said, the end too, and the body stays open."""
+    await exchange.send(framed(b"data: [DONE]\n\n"))
+    await exchange.client_gone.wait()

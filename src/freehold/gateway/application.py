@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Coroutine, Mapping
 from typing import Protocol
 
@@ -21,6 +22,8 @@ from freehold.stack.desk import Desk
 from freehold.words.dialects import Dialect
 
 _READING = (b"GET", b"HEAD")
+# Inside a JSON string a quote is escaped, so these are found only where they are the event itself.
+_LAST_EVENT = re.compile(rb'data: \[DONE\]|"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete|failed))"')
 _log = logging.getLogger("freehold.gateway")
 
 
@@ -81,12 +84,20 @@ class Gateway:
                 self._desk.close(call, error)
 
     async def _stream(self, call: Call, answer: AnswerStream, exchange: Exchange) -> None:
+        piece = b""
         try:
             exchange.start(200, stream_headers(call))
             async for piece in answer:
                 exchange.write(piece)
                 if exchange.congested:
                     await exchange.drained()
+        except asyncio.CancelledError:
+            if call.expired or _LAST_EVENT.search(piece) is None:
+                raise
+            # The client has it all and did not wait for the connection's last bytes: that is an answer, not a departure.
+            call.usage, call.energy = answer.usage, answer.energy
+            self._desk.close(call, None)
+            raise
         finally:
             call.usage, call.energy = answer.usage, answer.energy
             await answer.aclose()
