@@ -21,14 +21,14 @@ LATE = 4.0
 def settings(ports: Ports, deaf: int) -> Settings:
     return {
         "providers": {
-            "deaf": model_at(deaf, deadlines={"connect": 0.3, "first_byte": 3.0, "between_chunks": 3.0}),
-            "silent": model_at(ports.first, deadlines={"connect": 3.0, "first_byte": 0.3, "between_chunks": 3.0}),
-            "halting": model_at(ports.first, deadlines={"connect": 3.0, "first_byte": 3.0, "between_chunks": 0.3}),
-            "patient": model_at(ports.first, deadlines={"connect": 3.0, "first_byte": 3.0, "between_chunks": 3.0}),
+            "deaf": model_at(deaf, deadlines={"connect": 0.3, "first_byte": 2.0, "between_chunks": 2.0}),
+            "silent": model_at(ports.first, deadlines={"connect": 2.0, "first_byte": 0.3, "between_chunks": 2.0}),
+            "halting": model_at(ports.first, deadlines={"connect": 2.0, "first_byte": 2.0, "between_chunks": 0.3}),
+            "patient": model_at(ports.first, deadlines={"connect": 2.0, "first_byte": 2.0, "between_chunks": 2.0}),
             "next": model_at(ports.second),
         },
         "aliases": {f"{name}-or-next": [f"{name}/m", "next/m"] for name in ("deaf", "silent", "halting", "patient")},
-        "deadlines": {"total": 3.0},
+        "deadlines": {"total": 2.0},
         "prices": {},
         "retry": {"attempts": 1},
     }
@@ -82,7 +82,7 @@ async def test_the_total_binds_all_attempts_together(gateway: Gateway, first: Fa
     answer = await ask(gateway.port, "patient/m")
     assert (answer.status, answer.error["code"]) == (504, "deadline_exceeded")
     receipt = await gateway.receipt(answer.id)
-    assert 3.0 <= receipt.seconds < 3.0 + LATE
+    assert 2.0 <= receipt.seconds < 2.0 + LATE
     await asyncio.wait_for(first.exchanges[0].client_gone.wait(), LATE)
 
 

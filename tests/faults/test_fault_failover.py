@@ -83,7 +83,6 @@ BOTH: dict[str, Fault] = {
     "503 with Retry-After": (lambda: error_status(503, headers={"retry-after": "7"}), "provider_busy", 503),
     "500": (lambda: error_status(500), "provider_broken", 500),
     "500 with a body that never comes": (error_with_silence, "provider_broken", 500),
-    "500 with a body that drips": (error_that_drips, "provider_broken", 500),
     "502 without a body": (lambda: reply(b"", status=502), "provider_broken", 502),
     "529": (lambda: error_status(529), "provider_busy", 529),
     "a redirect": (lambda: reply(b"", status=302, headers={"location": "/elsewhere"}), "provider_broken", 302),
@@ -114,6 +113,7 @@ async def check(gateway: Gateway, pair: Pair, reply_id: str, code: str, status: 
 
 
 WHOLE: dict[str, Fault] = {
+    "500 with a body that drips": (error_that_drips, "provider_broken", 500),
     "a body without end": (endless_body, "provider_broken", 200),
 }
 

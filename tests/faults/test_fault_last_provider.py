@@ -64,7 +64,7 @@ async def test_the_error_says_what_happened(
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("fault", ["500", "429", "404", "reset in a chunk"])
+@pytest.mark.parametrize("fault", ["500", "404", "reset in a chunk"])
 async def test_it_does_so_in_the_dialect_that_was_asked(
     gateway: Gateway, pair: Pair, first: FaultyServer, fault: str, stream: bool
 ) -> None:

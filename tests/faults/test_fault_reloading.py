@@ -73,9 +73,11 @@ async def test_what_is_wrong_changes_nothing_and_is_told(gateway: Gateway, first
 
 async def test_a_configuration_that_is_gone_changes_nothing(gateway: Gateway, first: FaultyServer) -> None:
     gateway.config.unlink()
+    gateway.signal(signal.SIGHUP)
     await until(lambda: gateway.status()["config_errors"])
     assert (await ask(gateway.port, "a/m")).status == 200
     gateway.configure(aliases={"new": ["a/m"]})
+    gateway.signal(signal.SIGHUP)
     await in_force(gateway, "new")
 
 
@@ -127,3 +129,17 @@ async def test_a_request_may_fail_over_to_a_provider_that_has_just_been_removed(
     answer = await asking
     assert (answer.status, answer.error["code"]) == (502, "all_providers_failed")
     assert second.exchanges == []
+
+
+async def test_what_was_held_against_an_old_address_is_not_held_against_the_new(
+    gateway: Gateway, second: FaultyServer
+) -> None:
+    gateway.configure(breaker={"failures": 1, "open_seconds": 600, "max_open_seconds": 600})
+    gateway.stop()
+    gateway.start()
+    assert (await ask(gateway.port, "both")).text == "from the second"
+    assert gateway.provider("a")["breaker"] == "open"
+    gateway.configure(providers={"a": model_at(second.port)})
+    gateway.signal(signal.SIGHUP)
+    await until(lambda: gateway.provider("a")["breaker"] == "closed")
+    assert (await ask(gateway.port, "both")).headers["x-freehold-provider"] == "a"

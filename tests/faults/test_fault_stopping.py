@@ -53,11 +53,13 @@ def held(go: asyncio.Event) -> Behaviour:
     return behave
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_no_request_in_flight_is_lost(start: Start, first: FaultyServer, number: signal.Signals) -> None:
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 1), (signal.SIGINT, 1), (signal.SIGTERM, 2)])
+async def test_no_request_in_flight_is_lost(
+    start: Start, first: FaultyServer, number: signal.Signals, workers: int
+) -> None:
     go, count = asyncio.Event(), 40
     first.script(held(go))
-    gateway = start({"deadlines": {"first_byte": 5.0}})
+    gateway = start({"server": {"workers": workers}, "deadlines": {"first_byte": 5.0}})
     waiting = [asyncio.create_task(ask(gateway.port, "a/m", stream=bool(n % 2))) for n in range(count)]
     await asyncio.wait_for(first.arrived(count), PATIENCE)
     gateway.signal(number)

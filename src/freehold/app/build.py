@@ -107,6 +107,9 @@ class House:
         gone = set(self.settings.providers) - {name for name, p in settings.providers.items() if p.enabled}
         for name in gone:
             self.catalog.remove(name)
+        for name, before in self.settings.providers.items():
+            if settings.providers.get(name) != before:
+                self.desk.dispatch.health.clear(name)
         self.settings = settings
         self.catalog.rename(settings.aliases)
         self._hire(settings)

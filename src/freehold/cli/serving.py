@@ -55,8 +55,11 @@ def _serve_together(loaded: Loaded, home: Home, listener: socket.socket, gateway
 
     folder = open_seats(home)
     try:
+        # Whoever connects while the workers finish is refused, rather than left in a queue that nobody serves.
         Workers(
-            loaded.settings.server.workers, lambda number: work(loaded, home, listener, gateway, Seat(folder, number))
+            loaded.settings.server.workers,
+            lambda number: work(loaded, home, listener, gateway, Seat(folder, number)),
+            let_go=listener.close,
         ).run()
     finally:
         close_seats(folder)

@@ -23,11 +23,15 @@ _log = logging.getLogger("freehold")
 
 
 class Workers:
-    """`count` processes that each do `work`, told the number of their seat: 0 to `count` - 1."""
+    """`count` processes that each do `work`, told the number of their seat: 0 to `count` - 1.
 
-    def __init__(self, count: int, work: Callable[[int], None]) -> None:
+    `let_go` is called when they are told to stop: what the parent holds with them must not outlast them.
+    """
+
+    def __init__(self, count: int, work: Callable[[int], None], *, let_go: Callable[[], None]) -> None:
         self._count = count
         self._work = work
+        self._let_go = let_go
         self._born: dict[int, tuple[int, float]] = {}
         """Seat and birth by process id."""
         self._stopping = False
@@ -93,6 +97,8 @@ class Workers:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _hand_on(self, number: int, _: object) -> None:
-        self._stopping = self._stopping or number != signal.SIGHUP
+        if number != signal.SIGHUP:
+            self._stopping = True
+            self._let_go()
         for pid in list(self._born):
             os.kill(pid, number)
