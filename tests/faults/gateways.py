@@ -120,6 +120,7 @@ class Gateway:
     def start(self) -> Self:
         """Start it, and wait until it answers."""
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+        environment["PYTHONWARNINGS"] = "default"  # shown in the log, where none may be
         environment |= {"FREEHOLD_HOME": str(self.home.root), "FREEHOLD_CONFIG": str(self.config), **self._variables}
         self._listens.clear()
         command = [str(Path(sys.executable).with_name("freehold")), "up"]

@@ -12,6 +12,7 @@ from wires import Reply, ask, chat, connected, request, send
 
 from freehold.testing.faulty import (
     Behaviour,
+    Exchange,
     FaultyServer,
     black_hole,
     drip,
@@ -148,6 +149,46 @@ async def test_a_stream_that_breaks_ends_in_an_error_event(
     receipt = await gateway.receipt(answer.id)
     assert (receipt.outcome, receipt.error, receipt.provider) == ("failed", code, pair.first)
     assert [(each.outcome, each.error) for each in receipt.attempts] == [("failed", code)]
+
+
+DONE = upstreams.framed(b"data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize("after", [upstreams.close, upstreams.reset, upstreams.silence, upstreams.garbage])
+async def test_an_answer_that_is_complete_is_good_whatever_becomes_of_the_connection(
+    gateway: Gateway, pair: Pair, first: FaultyServer, after: Behaviour
+) -> None:
+    async def end(exchange: Exchange) -> None:
+        await exchange.send(DONE)
+        await after(exchange)
+
+    midway = Midway(end)
+    midway.go.set()
+    first.script(midway)
+    answer = await ask(gateway.port, f"{pair.first}/m", stream=True)
+    assert (answer.whole, answer.streamed_text, answer.events[-1]) == (True, "Hello from", "[DONE]")
+    assert (await gateway.receipt(answer.id)).outcome == "ok"
+    assert gateway.provider(pair.first)["last_error"] == ""
+
+
+async def test_what_was_said_before_an_error_in_the_same_breath_is_passed_on(
+    gateway: Gateway, pair: Pair, first: FaultyServer
+) -> None:
+    async def more_and_an_error(exchange: Exchange) -> None:
+        error = upstreams.framed(b'data: {"error": {"message": "the engine fell over"}}\n\n')
+        await exchange.send(upstreams.said(" us") + error + upstreams.LAST_CHUNK)
+
+    midway = Midway(more_and_an_error)
+    first.script(midway)
+    async with connected(gateway.port) as wire:
+        await wire.send(request(body=chat(f"{pair.first}/m", stream=True)))
+        status, headers = await wire.head()
+        begun = await wire.piece()
+        midway.go.set()
+        body, whole = await wire.chunks()
+    answer = Reply(status=status, headers=headers, body=begun + body, whole=whole)
+    assert answer.streamed_text == "Hello from us"
+    assert answer.events[-1]["error"]["code"] == "provider_broken"
 
 
 async def test_a_stream_whose_first_event_is_an_error_is_no_stream(

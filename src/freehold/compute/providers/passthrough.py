@@ -5,15 +5,16 @@ Only events that can matter are looked into: the first (is it an error?), those 
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
-from freehold.compute.dialects.sse import Framer, parse, write
+from freehold.compute.dialects.sse import Event, Framer, parse, write
 from freehold.compute.dialects.usage import usage_of_event
 from freehold.compute.estimates import estimate_part
 from freehold.compute.providers.verdicts import error_event
 from freehold.compute.upstream import Response
-from freehold.ground.errors import ProviderBroken
+from freehold.ground.errors import ProviderBroken, TryAnother
 from freehold.words.dialects import Dialect
 from freehold.words.prices import Usage
 from freehold.words.receipts import Energy
@@ -30,6 +31,8 @@ _PROPER_END = {
     Dialect.RESPONSES: re.compile(rb'"type"\s*:\s*"response\.(completed|incomplete|failed)"'),
     Dialect.TRANSCRIPTIONS: re.compile(rb'"type"\s*:\s*"transcript\.text\.done"|^\[DONE\]$'),
 }
+_LAST_WORDS = 1.0
+"""Seconds for the end of HTTP to follow the end of the answer, so that the connection can be used again."""
 _EMPTY_CHOICES = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 
 
@@ -63,6 +66,9 @@ class Passthrough:
         self._complete = False
         self._finished = False
         self._closed = False
+        self._begun = False
+        self._failure: ProviderBroken | None = None
+        """What ended the stream, while the events before it are on their way."""
 
     @property
     def usage(self) -> Usage:
@@ -78,6 +84,7 @@ class Passthrough:
         """Wait for the first event; raises what the stream's beginning shows to be wrong with it."""
         try:
             self._first = await self._begin()
+            self._begun = True
         except BaseException:
             self._end()
             raise
@@ -109,7 +116,9 @@ class Passthrough:
 
     async def _next(self) -> bytes:
         """The next run of whole events; empty at the proper end. Raises ProviderBroken if that comes too early."""
-        while data := await self._response.chunk():
+        if self._failure is not None:
+            raise self._failure
+        while data := await self._chunk():
             if (piece := self._framer.feed(data)) and (piece := self._look(piece)):
                 return piece
         if (rest := self._framer.end()) and (piece := self._look(rest)):
@@ -118,12 +127,23 @@ class Passthrough:
             raise ProviderBroken("The stream ended before the answer did.")
         return b""
 
+    async def _chunk(self) -> bytes:
+        """The next bytes. Once the answer is complete, whatever becomes of the connection is no failure of it."""
+        if not self._complete:
+            return await self._response.chunk()
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                return await self._response.chunk()
+        except (TryAnother, TimeoutError):
+            return b""
+
     def _look(self, piece: bytes) -> bytes:
         self._events += piece.count(b"\n\n")
         if _WORTH_A_LOOK.search(piece) is None:
             return piece
         hidden = False
-        for event in parse(piece):
+        events = parse(piece)
+        for place, event in enumerate(events):
             data = event.data
             self._usage = usage_of_event(self._dialect, data, self._usage)
             if self._ends.search(data):
@@ -131,15 +151,18 @@ class Passthrough:
             elif _FINISHED.search(data):
                 self._finished = True
             elif b'"error"' in data and (error := error_event(data)) is not None:
-                raise error
+                if not (self._begun and place):
+                    raise error
+                self._failure = error
+                return self._shown(events[:place])
             hidden = hidden or self._is_hidden(data)
-        return self._without_usage(piece) if hidden else piece
+        return self._shown(events) if hidden else piece
 
     def _is_hidden(self, data: bytes) -> bool:
         return self._hide_usage and b'"usage"' in data and _EMPTY_CHOICES.search(data) is not None
 
-    def _without_usage(self, piece: bytes) -> bytes:
-        return b"".join(write(event.data, event.name) for event in parse(piece) if not self._is_hidden(event.data))
+    def _shown(self, events: Sequence[Event]) -> bytes:
+        return b"".join(write(event.data, event.name) for event in events if not self._is_hidden(event.data))
 
     def _end(self) -> None:
         if not self._closed:
