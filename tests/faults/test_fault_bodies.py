@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 import psutil
 import pytest
@@ -189,6 +190,19 @@ async def test_a_broken_form_is_refused(gateway: Gateway, kind: str) -> None:
 async def test_limits_that_say_nothing_are_refused(gateway: Gateway, pair: Pair, header: str) -> None:
     answer = await ask(gateway.port, pair.model, headers=[header])
     assert (answer.status, answer.error["param"]) == (400, header.partition(":")[0])
+
+
+async def test_one_connection_too_many_is_told_so(tmp_path: Path) -> None:
+    with Gateway(tmp_path, {"server": {"max_connections": 2}}) as gateway:
+        async with connected(gateway.port) as one, connected(gateway.port):
+            await one.send(request("/healthz", method="GET"))
+            assert (await one.reply()).status == 200
+            refused = await send(gateway.port, request("/healthz", method="GET"))
+            assert (refused.status, refused.error["code"], refused.headers["retry-after"]) == (503, "overloaded", "1")
+            await one.send(request("/healthz", method="GET"))
+            assert (await one.reply()).status == 200
+        await gateway.alone()
+        assert (await send(gateway.port, request("/healthz", method="GET"))).status == 200
 
 
 async def test_a_hundred_at_once_with_garbage_leave_the_others_alone(

@@ -10,7 +10,7 @@ import math
 import msgspec
 
 from freehold.ground import errors
-from freehold.ground.errors import FixRequest, FreeholdError, ProviderRefused
+from freehold.ground.errors import FixRequest, FreeholdError, Overloaded, ProviderRefused
 from freehold.words.dialects import Dialect
 
 _JSON = b"content-type: application/json\r\n"
@@ -93,7 +93,7 @@ def render_event(error: BaseException, dialect: Dialect, request_id: str) -> byt
     return b"data: %b\n\n" % body
 
 
-def refuse_early(error: FixRequest, path: str) -> tuple[int, bytes, bytes]:
+def refuse_early(error: FixRequest | Overloaded, path: str) -> tuple[int, bytes, bytes]:
     """For what is wrong before any route is known."""
     return render(error, Dialect.MESSAGES if path.startswith("/v1/messages") else None, "")
 

@@ -23,10 +23,10 @@ import httptools
 
 from freehold.gateway.http.limits import Limits
 from freehold.gateway.http.request import Exchange, HttpRequest, head
-from freehold.ground.errors import FixRequest, HeadTooLarge, InvalidRequest, RequestTooLarge
+from freehold.ground.errors import FixRequest, HeadTooLarge, InvalidRequest, Overloaded, RequestTooLarge
 
 Handler = Callable[[HttpRequest, Exchange], Awaitable[None]]
-Refusal = Callable[[FixRequest, str], tuple[int, bytes, bytes]]
+Refusal = Callable[[FixRequest | Overloaded, str], tuple[int, bytes, bytes]]
 """Renders an error that was met before any handler: (error, path) -> status, header lines, body."""
 
 _ONCE_ONLY = frozenset(
@@ -92,7 +92,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         if len(self._register) >= self._limits.max_connections:
-            self._transport.abort()
+            full = Overloaded(f"This gateway has {len(self._register)} connections already.", retry_after=1.0)
+            self._say_no(full)
+            self._transport.close()
             return
         self._register.add(self)
         self.deadline = self._loop.time() + self._limits.header_timeout
@@ -366,14 +368,17 @@ class Connection(asyncio.Protocol):
             self._drain.set_result(None)
 
     def _reject(self, error: FixRequest, *, status: int | None = None) -> None:
-        self._refused = True
         self._keep_alive = False
         self._head_bytes = 0
+        self._say_no(error, status=status)
+        self._transport.write_eof()
+        self.deadline = self._loop.time() + _LINGER
+
+    def _say_no(self, error: FixRequest | Overloaded, *, status: int | None = None) -> None:
+        self._refused = True
         code, headers, body = self._refuse(error, self._url.partition(b"?")[0].decode("latin-1"))
         framing = b"content-length: %d\r\n" % len(body)
         self._transport.write(head(status or code, headers, framing, keep_alive=False) + body)
-        self._transport.write_eof()
-        self.deadline = self._loop.time() + _LINGER
 
 
 def _head_too_large() -> HeadTooLarge:
