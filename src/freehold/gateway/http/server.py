@@ -9,6 +9,7 @@ from freehold.gateway.http.connection import Connection, Handler, Refusal
 from freehold.gateway.http.limits import Limits
 
 _SWEEP_EVERY = 1.0
+"""Seconds; more often where a limit is shorter than twice that."""
 
 
 class HttpServer:
@@ -18,6 +19,8 @@ class HttpServer:
         self._handler = handler
         self._refuse = refuse
         self._limits = limits
+        shortest = min(limits.header_timeout, limits.body_timeout, limits.write_timeout, limits.keep_alive)
+        self._sweep_every = min(_SWEEP_EVERY, shortest / 2)
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -30,14 +33,14 @@ class HttpServer:
             sock=listener,
             backlog=2048,
         )
-        self._sweeper = loop.call_later(_SWEEP_EVERY, self._sweep)
+        self._sweeper = loop.call_later(self._sweep_every, self._sweep)
 
     def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         for connection in list(self._connections):
             connection.sweep(now)
-        self._sweeper = loop.call_later(_SWEEP_EVERY, self._sweep)
+        self._sweeper = loop.call_later(self._sweep_every, self._sweep)
 
     @property
     def connections(self) -> int:
