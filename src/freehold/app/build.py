@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from freehold.app.background import Ticker
 from freehold.app.census import Census, Seat
@@ -43,6 +45,7 @@ from freehold.stack.progress import RetryPolicy
 from freehold.stack.receipts.writer import ReceiptWriter, Retention
 from freehold.stack.tally import Tally
 
+T = TypeVar("T")
 _MOST_RECEIPTS = 10_000_000
 """About five gigabytes of SQLite; the oldest go first."""
 
@@ -150,39 +153,17 @@ class House:
         self._clerk.every(POLL_SECONDS, self._keys.refresh)
         self._allowances = Allowances(self._clerk)
         meter = Meter(self._allowances)
-        breaker = settings.breaker
         return Desk(
             door=Door(require_key=settings.server.require_key, total=settings.deadlines.total),
             dispatch=Dispatch(
                 self.catalog,
-                health=Health(
-                    BreakerPolicy(
-                        failures=breaker.failures,
-                        window=breaker.window,
-                        open_seconds=breaker.open_seconds,
-                        max_open_seconds=breaker.max_open_seconds,
-                        probes=breaker.probes,
-                    )
-                ),
-                retry=RetryPolicy(
-                    attempts=settings.retry.attempts,
-                    max_attempts=settings.retry.max_attempts,
-                    backoff=settings.retry.backoff,
-                    backoff_cap=settings.retry.backoff_cap,
-                    jitter=settings.retry.jitter,
-                ),
+                health=Health(_same(settings.breaker, BreakerPolicy)),
+                retry=_same(settings.retry, RetryPolicy),
                 meter=meter,
                 hedge_after=settings.hedge.after,
                 traced=self._telemetry is not None,
             ),
-            cache=ExactCache(
-                CachePolicy(
-                    enabled=settings.cache.enabled,
-                    max_bytes=settings.cache.max_bytes,
-                    ttl=settings.cache.ttl,
-                    include_sampling=settings.cache.include_sampling,
-                )
-            ),
+            cache=ExactCache(_same(settings.cache, CachePolicy)),
             keys=self._keys,
             meter=meter,
             receipts=receipts,
@@ -207,3 +188,8 @@ class House:
         """The first start compiles the price catalog, off the loop; offers are priced as soon as it is there."""
         if await asyncio.to_thread(self._prices.prepare):
             self._hire(self.settings)
+
+
+def _same(section: msgspec.Struct, kind: type[T]) -> T:
+    """A section of the settings as the room that it is meant for calls it: the fields have the same names."""
+    return msgspec.convert(section, kind, from_attributes=True)
