@@ -30,6 +30,8 @@ from freehold.testing.faulty import (
 
 LIMIT = 1 << 20
 SOON = 0.05
+ARRIVED_BY = 1.0
+"""Seconds in which a request reaches a server on loopback, however busy the machine; without it there is nobody to notice."""
 
 
 def sends(data: bytes):
@@ -200,7 +202,7 @@ async def test_a_body_as_long_as_the_limit_is_fine(ask):
 async def test_silence_before_the_head_times_out_and_the_server_notices(ask, behaviour):
     async with FaultyServer(behaviour) as server:
         with pytest.raises(ProviderTimedOut):
-            await ask(server, connect=SOON, first_byte=SOON)
+            await ask(server, connect=ARRIVED_BY, first_byte=ARRIVED_BY)
         await (await server.arrived()).client_gone.wait()
 
 
