@@ -1,7 +1,7 @@
 """Request ids that sort by time.
 
 `req_` + when this process started (milliseconds since the epoch, 11 hex digits) + 6 random digits + a counter (8). Ordered ids
-keep the receipts' index append-only, which halves what a receipt costs to write; they are names, not secrets.
+keep the receipts' index append-only, so that writing one touches few pages; they are names, not secrets.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A small HTTP/1.1 server for the hot path: httptools parses, one task answers each request.
 
-See `docs/decisions/0002-own-http-server.md` for why this is not uvicorn.
+See `docs/decisions/0002-our-own-http-server.md` for why this is not uvicorn.
 """
 
 from freehold.gateway.http.connection import Connection, Handler
